@@ -1,0 +1,115 @@
+"""The feed-forward network at every position."""
+
+import keras
+from keras import ops
+
+# Gated variants of Shazeer, 2020, by the activation of their gate.
+_GATES = {
+    "glu": "sigmoid",
+    "reglu": "relu",
+    "geglu": "gelu",
+    "swiglu": "silu",
+}
+
+
+@keras.saving.register_keras_serializable(package="keras_transformer")
+class FeedForward(keras.layers.Layer):
+    """Apply the same dense layers to every position.
+
+    Equation 2 of [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762):
+    `FFN(x) = activation(x W_1 + b_1) W_2 + b_2`; the gated variants of
+    [Shazeer, 2020](https://arxiv.org/abs/2002.05202) compute
+    `(activation(x W_gate + b_gate) * (x W_1 + b_1)) W_2 + b_2`.
+
+    Args:
+        intermediate_dim: Width between the layers, `d_ff` in the paper.
+        activation: Name of a Keras activation, or a function; or one of
+            `"glu"`, `"reglu"`, `"geglu"` and `"swiglu"` for a gated variant.
+        dropout: Share of the inner features that is dropped in training.
+        use_bias: Whether the layers add a bias.
+        kernel_initializer: Initializer of the layers.
+        **kwargs: `name`, `dtype` and the rest of `keras.layers.Layer`.
+
+    Call arguments:
+        inputs: Float tensor `(batch, length, hidden_dim)`.
+        training: Whether features are dropped.
+
+    Returns:
+        Float tensor `(batch, length, hidden_dim)`.
+    """
+
+    def __init__(
+        self,
+        intermediate_dim: int,
+        activation="relu",
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        if intermediate_dim < 1:
+            raise ValueError(
+                "`intermediate_dim` must be at least 1. Received: "
+                f"intermediate_dim={intermediate_dim}."
+            )
+        self.intermediate_dim = intermediate_dim
+        self.gated = isinstance(activation, str) and activation in _GATES
+        self.activation = (
+            activation if self.gated else keras.activations.get(activation)
+        )
+        self.dropout = dropout
+        self.use_bias = use_bias
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.supports_masking = True
+
+    def build(self, inputs_shape):
+        *leading, hidden_dim = inputs_shape
+        inner_shape = (*leading, self.intermediate_dim)
+        function = _GATES[self.activation] if self.gated else self.activation
+        if self.gated:
+            self.gate = self._dense(self.intermediate_dim, "gate", function)
+            self.gate.build(inputs_shape)
+            function = None
+        self.inner = self._dense(self.intermediate_dim, "inner", function)
+        self.inner.build(inputs_shape)
+        self.outer = self._dense(hidden_dim, "outer")
+        self.outer.build(inner_shape)
+        self.inner_dropout = keras.layers.Dropout(
+            self.dropout, dtype=self.dtype_policy, name="inner_dropout"
+        )
+
+    def _dense(self, units, name, activation=None):
+        return keras.layers.Dense(
+            units,
+            activation,
+            use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer.clone(),
+            dtype=self.dtype_policy,
+            name=name,
+        )
+
+    def call(self, inputs, training=None):
+        x = self.inner(inputs)  # (batch, length, intermediate_dim)
+        if self.gated:
+            x = ops.multiply(self.gate(inputs), x)
+        x = self.inner_dropout(x, training=training)
+        return self.outer(x)  # (batch, length, hidden_dim)
+
+    def compute_output_shape(self, inputs_shape):
+        return inputs_shape
+
+    def get_config(self):
+        activation = self.activation
+        if not self.gated:
+            activation = keras.activations.serialize(activation)
+        return {
+            **super().get_config(),
+            "intermediate_dim": self.intermediate_dim,
+            "activation": activation,
+            "dropout": self.dropout,
+            "use_bias": self.use_bias,
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
+        }

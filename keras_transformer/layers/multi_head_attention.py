@@ -1,0 +1,334 @@
+"""Multi-head attention with grouped heads, positions and a cache."""
+
+import keras
+from keras import ops
+
+from keras_transformer.layers.dot_product_attention import (
+    dot_product_attention,
+)
+from keras_transformer.layers.masks import (
+    broadcast_mask,
+    causal_mask,
+    join_masks,
+    key_padding_mask,
+    sliding_window_mask,
+)
+from keras_transformer.layers.relative_position_bias import (
+    RelativePositionBias,
+)
+from keras_transformer.layers.rotary_embedding import RotaryEmbedding
+
+
+@keras.saving.register_keras_serializable(package="keras_transformer")
+class MultiHeadAttention(keras.layers.Layer):
+    """Let every position gather what it needs from others, in several heads.
+
+    Section 3.2.2 of [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762):
+    `MultiHead(Q, K, V) = Concat(head_1, ..., head_h) W_O` with
+    `head_i = Attention(Q W_Q_i, K W_K_i, V W_V_i)`. It is called as
+    `keras.layers.MultiHeadAttention` is, and has what that one lacks.
+
+    Args:
+        num_heads: Number of heads, `h` in the paper.
+        key_dim: Width of one head, `d_k` in the paper. Default: the width of
+            the query divided by `num_heads`.
+        num_key_value_heads: Heads of keys and values, fewer than `num_heads`
+            for grouped heads
+            ([Ainslie et al., 2023](https://arxiv.org/abs/2305.13245)), 1 for
+            one that all share. Default: `num_heads`.
+        dropout: Share of the scores that is dropped in training.
+        use_bias: Whether the four projections add a bias.
+        position_encoding: A `RotaryEmbedding` or a `RelativePositionBias`
+            if the heads shall know where tokens stand, else `None`.
+        sliding_window: Distance from which on keys are out of sight, in both
+            directions; see `sliding_window_mask`. Default: none is.
+        kernel_initializer: Initializer of the four projections.
+        **kwargs: `name`, `dtype` and the rest of `keras.layers.Layer`.
+
+    Call arguments:
+        query: Float tensor `(batch, query_length, query_dim)`.
+        value: Float tensor `(batch, key_length, value_dim)`. May be left out
+            where a `cache` holds all keys and values.
+        key: Float tensor `(batch, key_length, key_dim)`. Default: `value`.
+        attention_mask: Bool tensor `(batch, query_length, key_length)`,
+            `True` = may be looked at; the batch axis may be left out, or an
+            axis of heads put behind it.
+        value_mask: Bool tensor `(batch, key_length)`, `True` = a real token.
+            Set from the Keras mask of `value` if that has one.
+        key_mask: Likewise for `key`.
+        use_causal_mask: Whether a query is kept from looking at later keys.
+        cache: Dict of `key` and `value`, each `(batch, num_key_value_heads,
+            max_length, key_dim)`, from `empty_cache` or `fill_cache`.
+        cache_index: Where the first query stands: its keys and values are
+            written into the cache from there on, and it looks at the whole
+            cache, so later slots have to be masked, as `use_causal_mask`
+            does. `None` with a cache: keys and values are those of the cache,
+            unchanged, as for the encoder output in a decoder.
+        return_attention_scores: Whether to return the scores as well.
+        training: Whether scores are dropped.
+
+    Returns:
+        Float tensor `(batch, query_length, query_dim)`, in a tuple with what
+        else was asked for: the scores `(batch, num_heads, query_length,
+        key_length)`, then the updated cache.
+    """
+
+    def __init__(
+        self,
+        num_heads: int,
+        key_dim: int | None = None,
+        num_key_value_heads: int | None = None,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        position_encoding=None,
+        sliding_window: int | None = None,
+        kernel_initializer="glorot_uniform",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.key_dim = key_dim
+        self.num_key_value_heads = num_key_value_heads or num_heads
+        self.dropout = dropout
+        self.use_bias = use_bias
+        self.position_encoding = position_encoding
+        self.sliding_window = sliding_window
+        self.kernel_initializer = keras.initializers.get(kernel_initializer)
+        self.supports_masking = True
+        self._check_arguments()
+
+    def _check_arguments(self):
+        for name in ("num_heads", "key_dim", "sliding_window"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(
+                    f"`{name}` must be at least 1. Received: {name}={value}."
+                )
+        if self.num_heads % self.num_key_value_heads:
+            raise ValueError(
+                "`num_heads` must be a multiple of `num_key_value_heads`, so "
+                "that all groups of heads are equally large. Received: "
+                f"num_heads={self.num_heads}, "
+                f"num_key_value_heads={self.num_key_value_heads}."
+            )
+        known = (RotaryEmbedding, RelativePositionBias, type(None))
+        if not isinstance(self.position_encoding, known):
+            raise ValueError(
+                "`position_encoding` must be a RotaryEmbedding, a "
+                "RelativePositionBias or None. Received: "
+                f"position_encoding={self.position_encoding!r}."
+            )
+
+    def build(self, query_shape, value_shape, key_shape=None):
+        key_shape = value_shape if key_shape is None else key_shape
+        query_dim = query_shape[-1]
+        if self.key_dim is None:
+            self.key_dim = self._equal_share(query_dim)
+        width = self.num_heads * self.key_dim
+        key_width = self.num_key_value_heads * self.key_dim
+        self.query = self._projection(width, "query", query_shape)
+        self.key = self._projection(key_width, "key", key_shape)
+        self.value = self._projection(key_width, "value", value_shape)
+        self.output_projection = self._projection(
+            query_dim, "output_projection", (*query_shape[:-1], width)
+        )
+        self.score_dropout = keras.layers.Dropout(
+            self.dropout, dtype=self.dtype_policy, name="score_dropout"
+        )
+        if isinstance(self.position_encoding, RelativePositionBias):
+            self.position_encoding.build()
+
+    def _equal_share(self, query_dim):
+        if query_dim % self.num_heads:
+            below = query_dim - query_dim % self.num_heads
+            raise ValueError(
+                "The width of the query must be a multiple of `num_heads`, so "
+                "that all heads are equally wide; else name `key_dim`. "
+                f"Received: width={query_dim}, num_heads={self.num_heads}. The "
+                f"nearest widths that fit are {below} and "
+                f"{below + self.num_heads}."
+            )
+        return query_dim // self.num_heads
+
+    def _projection(self, units, name, inputs_shape):
+        dense = keras.layers.Dense(
+            units,
+            use_bias=self.use_bias,
+            kernel_initializer=self.kernel_initializer.clone(),
+            dtype=self.dtype_policy,
+            name=name,
+        )
+        dense.build(inputs_shape)
+        return dense
+
+    def call(
+        self,
+        query,
+        value=None,
+        key=None,
+        attention_mask=None,
+        value_mask=None,
+        key_mask=None,
+        use_causal_mask=False,
+        cache=None,
+        cache_index=None,
+        return_attention_scores=False,
+        training=None,
+    ):
+        start_index = 0 if cache_index is None else cache_index
+        queries = self._split_heads(self.query(query), self.num_heads)
+        if isinstance(self.position_encoding, RotaryEmbedding):
+            queries = self.position_encoding(queries, start_index=start_index)
+        if cache is None:
+            keys, values = self._keys_and_values(value, key)
+        else:
+            if cache_index is not None:
+                cache = self._extend_cache(cache, value, key, cache_index)
+            keys, values = cache["key"], cache["value"]
+        lengths = ops.shape(queries)[2], ops.shape(keys)[2]
+        # A plain causal mask is left to the core, which may have a kernel.
+        is_causal = use_causal_mask and cache_index is None
+        mask = join_masks(
+            self._position_mask(
+                lengths, start_index, use_causal_mask and not is_causal
+            ),
+            _optional(broadcast_mask, attention_mask, "attention_mask"),
+            _optional(key_padding_mask, value_mask, "value_mask"),
+            _optional(key_padding_mask, key_mask, "key_mask"),
+        )
+        output = dot_product_attention(
+            queries,
+            keys,
+            values,
+            mask=mask,
+            bias=self._position_bias(lengths, start_index),
+            is_causal=is_causal,
+            dropout=self._active_dropout(training),
+            return_scores=return_attention_scores,
+        )
+        output, *scores = output if return_attention_scores else (output,)
+        output = self.output_projection(self._join_heads(output))
+        updated = () if cache_index is None else (cache,)
+        extras = (*scores, *updated)
+        return (output, *extras) if extras else output
+
+    def empty_cache(self, batch_size, max_length):
+        """Make a cache of zeros for the keys and values of a sequence.
+
+        Args:
+            batch_size: Number of sequences.
+            max_length: Most positions it can hold.
+
+        Returns:
+            Dict of `key` and `value`, each `(batch_size, num_key_value_heads,
+            max_length, key_dim)`, in the compute dtype.
+        """
+        shape = (
+            batch_size,
+            self.num_key_value_heads,
+            max_length,
+            self.key_dim,
+        )
+        return {
+            name: ops.zeros(shape, dtype=self.compute_dtype)
+            for name in ("key", "value")
+        }
+
+    def fill_cache(self, value, key=None):
+        """Project keys and values once, for queries that come later.
+
+        Args:
+            value: Float tensor `(batch, key_length, value_dim)`, such as the
+                output of an encoder.
+            key: Likewise; default: `value`.
+
+        Returns:
+            Dict of `key` and `value`, each `(batch, num_key_value_heads,
+            key_length, key_dim)`, to call with as `cache`.
+        """
+        keys, values = self._keys_and_values(value, key)
+        return {"key": keys, "value": values}
+
+    def _keys_and_values(self, value, key=None, start_index=0):
+        key = value if key is None else key
+        heads = self.num_key_value_heads
+        keys = self._split_heads(self.key(key), heads)
+        if isinstance(self.position_encoding, RotaryEmbedding):
+            keys = self.position_encoding(keys, start_index=start_index)
+        return keys, self._split_heads(self.value(value), heads)
+
+    def _extend_cache(self, cache, value, key, index):
+        keys, values = self._keys_and_values(value, key, index)
+        start = (0, 0, index, 0)
+        return {
+            "key": ops.slice_update(cache["key"], start, keys),
+            "value": ops.slice_update(cache["value"], start, values),
+        }
+
+    def _position_mask(self, lengths, start_index, causal):
+        return join_masks(
+            causal_mask(*lengths, start_index) if causal else None,
+            sliding_window_mask(*lengths, self.sliding_window, start_index)
+            if self.sliding_window
+            else None,
+        )
+
+    def _position_bias(self, lengths, start_index):
+        if isinstance(self.position_encoding, RelativePositionBias):
+            return self.position_encoding(
+                query_length=lengths[0],
+                key_length=lengths[1],
+                start_index=start_index,
+            )
+        return None
+
+    def _active_dropout(self, training):
+        if not training or not self.dropout:
+            return None
+        return lambda scores: self.score_dropout(scores, training=True)
+
+    def _split_heads(self, x, heads):
+        batch, length = ops.shape(x)[:2]
+        x = ops.reshape(x, (batch, length, heads, self.key_dim))
+        return ops.transpose(x, (0, 2, 1, 3))
+
+    def _join_heads(self, x):
+        x = ops.transpose(x, (0, 2, 1, 3))
+        batch, length = ops.shape(x)[:2]
+        return ops.reshape(x, (batch, length, self.num_heads * self.key_dim))
+
+    def compute_mask(self, query, mask=None):
+        return mask[0] if isinstance(mask, (list, tuple)) else mask
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "key_dim": self.key_dim,
+            "num_key_value_heads": self.num_key_value_heads,
+            "dropout": self.dropout,
+            "use_bias": self.use_bias,
+            "position_encoding": keras.saving.serialize_keras_object(
+                self.position_encoding
+            ),
+            "sliding_window": self.sliding_window,
+            "kernel_initializer": keras.initializers.serialize(
+                self.kernel_initializer
+            ),
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        encoding = config.get("position_encoding")
+        return cls(
+            **{
+                **config,
+                "position_encoding": keras.saving.deserialize_keras_object(
+                    encoding
+                ),
+            }
+        )
+
+
+def _optional(function, mask, name):
+    return None if mask is None else function(mask, name)

@@ -1,0 +1,147 @@
+"""A stack of decoder blocks: every token sees the ones before it."""
+
+import keras
+
+from keras_transformer.layers.decoder_block import DecoderBlock
+from keras_transformer.models.transformer import (
+    Transformer,
+    make_blocks,
+    make_embedding,
+    make_norm,
+    make_position_encoding,
+    run_blocks,
+    token_inputs,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_transformer")
+class Decoder(Transformer):
+    """Map token ids to hidden states that know their past.
+
+    A decoder without an encoder, as in GPT-2
+    ([Radford et al., 2019](https://github.com/openai/gpt-2)), whose layout
+    the defaults are. It is called on a dict of `token_ids`, int
+    `(batch, length)`, and `padding_mask`, bool of that shape and `True` where
+    a token is real, and returns float `(batch, length, hidden_dim)`.
+    `model.embedding(states, reverse=True)` maps these to the vocabulary.
+
+    Args:
+        vocabulary_size: Rows of the token table.
+        num_layers: Number of blocks, `N` in the paper.
+        num_heads: Heads of an attention, `h`.
+        hidden_dim: Width of a position, `d_model`.
+        intermediate_dim: Inner width of the feed-forward networks, `d_ff`.
+        max_sequence_length: Most positions, for learned ones.
+        dropout: Share dropped of embeddings and of what sublayers add.
+        attention_dropout: Share dropped of the attention scores.
+        activation: Of the feed-forward networks, see `layers.FeedForward`.
+        positions: `"learned"`, `"sinusoidal"`, `"rotary"`, `"relative"` or
+            `"none"`.
+        scale_embedding: Whether embeddings are multiplied by
+            `sqrt(hidden_dim)`.
+        normalize_first: Pre-norm if true, and a normalisation at the end.
+        normalization: `"layer_norm"` or `"rms_norm"`.
+        epsilon: Number added to the variance in a normalisation.
+        use_bias: Whether projections add a bias.
+        key_dim: Width of a head. Default: `hidden_dim / num_heads`.
+        num_key_value_heads: Heads of keys and values. Default: `num_heads`.
+        sliding_window: Distance from which keys are out of sight, or `None`.
+        rotary_max_wavelength: Base of the angles of rotary positions.
+        **kwargs: `dtype`, a policy for all layers, and `name`.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        num_layers: int,
+        num_heads: int,
+        hidden_dim: int,
+        intermediate_dim: int,
+        max_sequence_length: int = 512,
+        dropout: float = 0.1,
+        attention_dropout: float = 0.0,
+        activation: str = "gelu",
+        positions: str = "learned",
+        scale_embedding: bool = False,
+        normalize_first: bool = True,
+        normalization: str = "layer_norm",
+        epsilon: float = 1e-5,
+        use_bias: bool = True,
+        key_dim: int | None = None,
+        num_key_value_heads: int | None = None,
+        sliding_window: int | None = None,
+        rotary_max_wavelength: float = 10_000.0,
+        **kwargs,
+    ):
+        arguments = dict(locals())
+        for name in ("self", "kwargs", "__class__"):
+            del arguments[name]
+        inputs = token_inputs("token_ids", "padding_mask")
+        super().__init__(arguments, inputs, **kwargs)
+
+    def make_layers(self, arguments, dtype):
+        position_encoding = make_position_encoding(
+            arguments, dtype, bidirectional=False
+        )
+        return {
+            "embedding": make_embedding(arguments, dtype),
+            "embedding_dropout": keras.layers.Dropout(
+                arguments["dropout"], dtype=dtype, name="embedding_dropout"
+            ),
+            "blocks": make_blocks(
+                DecoderBlock, arguments, dtype, position_encoding
+            ),
+            "final_norm": make_norm(arguments, dtype, "final_norm")
+            if arguments["normalize_first"]
+            else None,
+        }
+
+    def run(
+        self,
+        token_ids,
+        padding_mask=None,
+        positions=None,
+        cache=None,
+        cache_index=0,
+        return_attention_scores=False,
+        training=None,
+    ):
+        """Send tokens through the layers.
+
+        Args:
+            token_ids: Int tensor `(batch, length)`.
+            padding_mask: Bool tensor `(batch, length)`, `True` = real; with a
+                cache `(batch, max_length)`, for all its slots.
+            positions: Int tensor `(batch, length)`, where tokens stand.
+                Default: one after the other from `cache_index`.
+            cache: List from `empty_cache`.
+            cache_index: Slot of the first token in the cache.
+            return_attention_scores: Whether to return the scores as well.
+            training: Whether to drop.
+
+        Returns:
+            Float tensor `(batch, length, hidden_dim)`, in a tuple with what
+            else was asked for: a list of scores, one a block; the updated
+            cache.
+        """
+        x = self.embedding(
+            token_ids, positions=positions, start_index=cache_index
+        )
+        x = self.embedding_dropout(x, training=training)
+        x, *extras = run_blocks(
+            self.blocks,
+            x,
+            padding_mask=padding_mask,
+            cache=cache,
+            cache_index=cache_index,
+            return_attention_scores=return_attention_scores,
+            training=training,
+        )
+        if self.final_norm is not None:
+            x = self.final_norm(x)
+        return (x, *extras) if extras else x
+
+    def empty_cache(self, batch_size, max_length):
+        """Make a cache for `max_length` tokens of `batch_size` sequences."""
+        return [b.empty_cache(batch_size, max_length) for b in self.blocks]

@@ -1,0 +1,255 @@
+"""An encoder that reads and a decoder that writes."""
+
+import functools
+
+import keras
+
+from keras_transformer.layers.decoder_block import DecoderBlock
+from keras_transformer.layers.encoder_block import EncoderBlock
+from keras_transformer.models.transformer import (
+    Transformer,
+    make_blocks,
+    make_embedding,
+    make_norm,
+    make_position_encoding,
+    run_blocks,
+    token_inputs,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_transformer")
+class EncoderDecoder(Transformer):
+    """Map source and target tokens to hidden states of the target.
+
+    The Transformer of
+    [Vaswani et al., 2017](https://arxiv.org/abs/1706.03762); sizes
+    `"vaswani_base"` and `"vaswani_big"` are the models of its table 3. It is
+    called on a dict of `encoder_token_ids` and `decoder_token_ids`, int
+    `(batch, length)`, and `encoder_padding_mask` and `decoder_padding_mask`,
+    bool, `True` where a token is real, and returns float `(batch,
+    decoder_length, hidden_dim)`.
+    `model.decoder_embedding(states, reverse=True)` maps these to the
+    vocabulary.
+
+    Args:
+        vocabulary_size: Rows of the token table.
+        num_layers: Number of blocks of the encoder, `N` in the paper.
+        num_heads: Heads of an attention, `h`.
+        hidden_dim: Width of a position, `d_model`.
+        intermediate_dim: Inner width of the feed-forward networks, `d_ff`.
+        num_decoder_layers: Number of blocks of the decoder. Default:
+            `num_layers`.
+        share_embedding: Whether both sides have one token table, as in
+            section 3.4 of the paper.
+        max_sequence_length: Most positions, for learned ones.
+        dropout: Share dropped of embeddings and of what sublayers add.
+        attention_dropout: Share dropped of the attention scores.
+        activation: Of the feed-forward networks, see `layers.FeedForward`.
+        positions: `"sinusoidal"`, `"learned"`, `"rotary"`, `"relative"` or
+            `"none"`.
+        scale_embedding: Whether embeddings are multiplied by
+            `sqrt(hidden_dim)`.
+        normalize_first: Pre-norm if true, and a normalisation at the end.
+        normalization: `"layer_norm"` or `"rms_norm"`.
+        epsilon: Number added to the variance in a normalisation.
+        use_bias: Whether projections add a bias.
+        key_dim: Width of a head. Default: `hidden_dim / num_heads`.
+        num_key_value_heads: Heads of keys and values. Default: `num_heads`.
+        sliding_window: Distance from which keys are out of sight in
+            self-attention, or `None`.
+        rotary_max_wavelength: Base of the angles of rotary positions.
+        **kwargs: `dtype`, a policy for all layers, and `name`.
+    """
+
+    def __init__(
+        self,
+        *,
+        vocabulary_size: int,
+        num_layers: int,
+        num_heads: int,
+        hidden_dim: int,
+        intermediate_dim: int,
+        num_decoder_layers: int | None = None,
+        share_embedding: bool = True,
+        max_sequence_length: int = 512,
+        dropout: float = 0.1,
+        attention_dropout: float = 0.0,
+        activation: str = "relu",
+        positions: str = "sinusoidal",
+        scale_embedding: bool = True,
+        normalize_first: bool = True,
+        normalization: str = "layer_norm",
+        epsilon: float = 1e-6,
+        use_bias: bool = True,
+        key_dim: int | None = None,
+        num_key_value_heads: int | None = None,
+        sliding_window: int | None = None,
+        rotary_max_wavelength: float = 10_000.0,
+        **kwargs,
+    ):
+        arguments = dict(locals())
+        for name in ("self", "kwargs", "__class__"):
+            del arguments[name]
+        inputs = token_inputs(
+            "encoder_token_ids",
+            "encoder_padding_mask",
+            "decoder_token_ids",
+            "decoder_padding_mask",
+        )
+        super().__init__(arguments, inputs, **kwargs)
+
+    def make_layers(self, arguments, dtype):
+        of_decoder = {
+            **arguments,
+            "num_layers": arguments["num_decoder_layers"]
+            or arguments["num_layers"],
+        }
+        if arguments["share_embedding"]:
+            encoder_embedding = make_embedding(arguments, dtype)
+            decoder_embedding = encoder_embedding
+        else:
+            encoder_embedding, decoder_embedding = (
+                make_embedding(arguments, dtype, f"{side}_embedding")
+                for side in ("encoder", "decoder")
+            )
+        return {
+            "encoder_embedding": encoder_embedding,
+            "decoder_embedding": decoder_embedding,
+            "embedding_dropout": keras.layers.Dropout(
+                arguments["dropout"], dtype=dtype, name="embedding_dropout"
+            ),
+            "encoder_blocks": make_blocks(
+                EncoderBlock,
+                arguments,
+                dtype,
+                make_position_encoding(arguments, dtype, bidirectional=True),
+                prefix="encoder_block",
+            ),
+            "decoder_blocks": make_blocks(
+                functools.partial(DecoderBlock, cross_attention=True),
+                of_decoder,
+                dtype,
+                make_position_encoding(arguments, dtype, bidirectional=False),
+                prefix="decoder_block",
+            ),
+            **{
+                f"{side}_norm": make_norm(arguments, dtype, f"{side}_norm")
+                if arguments["normalize_first"]
+                else None
+                for side in ("encoder", "decoder")
+            },
+        }
+
+    def run(
+        self,
+        encoder_token_ids,
+        encoder_padding_mask=None,
+        decoder_token_ids=None,
+        decoder_padding_mask=None,
+        training=None,
+    ):
+        """Encode the source, then decode the target; see both."""
+        encoder_output = self.encode(
+            encoder_token_ids, encoder_padding_mask, training=training
+        )
+        return self.decode(
+            decoder_token_ids,
+            decoder_padding_mask,
+            encoder_output,
+            encoder_padding_mask,
+            training=training,
+        )
+
+    def encode(
+        self,
+        token_ids,
+        padding_mask=None,
+        return_attention_scores=False,
+        training=None,
+    ):
+        """Read the source.
+
+        Args:
+            token_ids: Int tensor `(batch, source_length)`.
+            padding_mask: Bool tensor of that shape, `True` = real.
+            return_attention_scores: Whether to return the scores as well.
+            training: Whether to drop.
+
+        Returns:
+            Float tensor `(batch, source_length, hidden_dim)`; with
+            `return_attention_scores` a pair of it and a list of scores, one a
+            block.
+        """
+        x = self.encoder_embedding(token_ids)
+        x = self.embedding_dropout(x, training=training)
+        x, *scores = run_blocks(
+            self.encoder_blocks,
+            x,
+            padding_mask=padding_mask,
+            return_attention_scores=return_attention_scores,
+            training=training,
+        )
+        if self.encoder_norm is not None:
+            x = self.encoder_norm(x)
+        return (x, *scores) if scores else x
+
+    def decode(
+        self,
+        token_ids,
+        padding_mask=None,
+        encoder_output=None,
+        encoder_padding_mask=None,
+        positions=None,
+        cache=None,
+        cache_index=0,
+        return_attention_scores=False,
+        training=None,
+    ):
+        """Write the target, all at once or, with a cache, step by step.
+
+        Args:
+            token_ids: Int tensor `(batch, length)`.
+            padding_mask: Bool tensor `(batch, length)`, `True` = real; with a
+                cache `(batch, max_length)`, for all its slots.
+            encoder_output: What `encode` gave. May be left out with a cache.
+            encoder_padding_mask: Bool tensor `(batch, source_length)`.
+            positions: Int tensor `(batch, length)`, where tokens stand.
+                Default: one after the other from `cache_index`.
+            cache: List from `empty_cache`.
+            cache_index: Slot of the first token in the cache.
+            return_attention_scores: Whether to return the scores as well.
+            training: Whether to drop.
+
+        Returns:
+            Float tensor `(batch, length, hidden_dim)`, in a tuple with what
+            else was asked for: a list of pairs of scores, of self- and
+            cross-attention, one a block; the updated cache.
+        """
+        x = self.decoder_embedding(
+            token_ids, positions=positions, start_index=cache_index
+        )
+        x = self.embedding_dropout(x, training=training)
+        x, *extras = run_blocks(
+            self.decoder_blocks,
+            x,
+            padding_mask=padding_mask,
+            encoder_output=encoder_output,
+            encoder_padding_mask=encoder_padding_mask,
+            cache=cache,
+            cache_index=cache_index,
+            return_attention_scores=return_attention_scores,
+            training=training,
+        )
+        if self.decoder_norm is not None:
+            x = self.decoder_norm(x)
+        return (x, *extras) if extras else x
+
+    def empty_cache(self, batch_size, max_length, encoder_output):
+        """Make a cache for `max_length` target tokens.
+
+        The keys and values of `encoder_output` are computed here, once.
+        """
+        return [
+            block.empty_cache(batch_size, max_length, encoder_output)
+            for block in self.decoder_blocks
+        ]
