@@ -1,0 +1,305 @@
+"""Which rows share a batch, and how long each batch is, before any is made."""
+
+import collections
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+_MOST_CANDIDATES = 4096
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class BatchPlan:
+    """Rows grouped by length, so that little of a batch is padding.
+
+    All batches of a bucket have one padded length and one number of rows, but
+    for a smaller remainder: an epoch has at most two shapes a bucket, and each
+    epoch has the same shapes equally often.
+
+    Args:
+        sides: Prefixes of the inputs that are padded to lengths of their own:
+            `("",)`, or for example `("encoder", "decoder")`.
+        lengths: For each row, its length on each side, `(rows, sides)`.
+        bucket_lengths: For each bucket, the padded length on each side.
+        bucket_rows: For each bucket, the numbers of its rows.
+        batch_rows: For each bucket, how many rows a full batch has.
+    """
+
+    sides: tuple[str, ...]
+    lengths: np.ndarray
+    bucket_lengths: tuple[tuple[int, ...], ...]
+    bucket_rows: tuple[np.ndarray, ...]
+    batch_rows: tuple[int, ...]
+
+    @property
+    def batches(self) -> np.ndarray:
+        """Int array `(batches, 3)`: bucket, first place in `order`, rows."""
+        batches, start = [], 0
+        for bucket, rows in enumerate(self.bucket_rows):
+            for first in range(0, len(rows), self.batch_rows[bucket]):
+                size = min(self.batch_rows[bucket], len(rows) - first)
+                batches.append((bucket, start + first, size))
+            start += len(rows)
+        return np.asarray(batches)
+
+    @property
+    def num_batches(self) -> int:
+        """How many batches an epoch has."""
+        return len(self.batches)
+
+    @property
+    def shapes(self) -> dict[tuple[int, ...], int]:
+        """From shape (rows, then the length of each side) to its batches."""
+        return dict(
+            collections.Counter(
+                (int(size), *self.bucket_lengths[bucket])
+                for bucket, _, size in self.batches
+            )
+        )
+
+    @property
+    def real_token_share(self) -> float:
+        """Which part of all positions in an epoch is not padding."""
+        padded = sum(
+            len(rows) * sum(lengths)
+            for rows, lengths in zip(
+                self.bucket_rows, self.bucket_lengths, strict=True
+            )
+        )
+        return float(self.lengths.sum() / padded)
+
+    @property
+    def order(self) -> np.ndarray:
+        """Numbers of the rows as unshuffled batches bring them."""
+        return np.concatenate(self.bucket_rows)
+
+    def restore(self, rows: Sequence | np.ndarray) -> list | np.ndarray:
+        """Put what came out of unshuffled batches into the order of the input.
+
+        Args:
+            rows: One result a row, in the order of the batches: an array whose
+                first axis counts rows, or a list.
+
+        Returns:
+            The same results, array or list, in the order of the input.
+
+        Raises:
+            ValueError: There are not as many results as rows.
+        """
+        if len(rows) != len(self.lengths):
+            raise ValueError(
+                "`rows` must hold one result for each row of the plan. "
+                f"Received: {len(rows)} results for {len(self.lengths)} rows. "
+                "Were the batches made with `shuffle=False`, and all of them "
+                "used?"
+            )
+        places = np.argsort(self.order)
+        if isinstance(rows, np.ndarray):
+            return rows[places]
+        return [rows[place] for place in places]
+
+
+def plan_batches(
+    lengths: np.ndarray | Sequence[int] | Mapping[str, Sequence[int]],
+    batch_tokens: int = 4096,
+    batch_size: int | None = None,
+    max_buckets: int | None = None,
+    bucket_lengths: Sequence[int] | Sequence[Sequence[int]] | None = None,
+) -> BatchPlan:
+    """Group rows into batches of similar lengths.
+
+    Sixteen buckets fill 95 % of all positions with real tokens on SST-2, eight
+    87 %. Where each new shape is compiled (XLA, JAX) fewer may pay.
+
+    Args:
+        lengths: The number of tokens of each row; or, where inputs are padded
+            to different lengths, a dict from the prefix of their names to
+            these numbers, such as `{"encoder": ..., "decoder": ...}`.
+        batch_tokens: Most positions of a batch, padding and all sides
+            included; a row longer than that has a batch of its own.
+        batch_size: Rows of a batch, whatever their length; `batch_tokens` is
+            then ignored.
+        max_buckets: Most different padded lengths. Default: 16, or fewer if
+            that left a bucket fewer than four batches on average, so that
+            small data sets are not cut into small batches.
+        bucket_lengths: The padded lengths themselves, for instance those of an
+            earlier plan, instead of the best ones for these rows.
+
+    Returns:
+        The plan, which `bucketed_batches` carries out.
+
+    Raises:
+        ValueError: An argument makes no sense, or a row is longer than the
+            longest of `bucket_lengths`.
+    """
+    sides, lengths = _as_matrix(lengths)
+    _check_positive("batch_tokens", batch_tokens)
+    if batch_size is not None:
+        _check_positive("batch_size", batch_size)
+    if max_buckets is None:
+        max_buckets = _usual_buckets(lengths, batch_tokens, batch_size)
+    _check_positive("max_buckets", max_buckets)
+    if bucket_lengths is None:
+        bucket_lengths = _best_bucket_lengths(lengths, max_buckets)
+    else:
+        bucket_lengths = _given_bucket_lengths(bucket_lengths, sides)
+    bucket_of_row = _first_fitting(lengths, bucket_lengths)
+    used = np.unique(bucket_of_row)
+    padded = tuple(tuple(map(int, bucket_lengths[bucket])) for bucket in used)
+    return BatchPlan(
+        sides,
+        lengths,
+        padded,
+        tuple(np.flatnonzero(bucket_of_row == bucket) for bucket in used),
+        tuple(batch_size or max(1, batch_tokens // sum(p)) for p in padded),
+    )
+
+
+def _usual_buckets(lengths, batch_tokens, batch_size):
+    """Sixteen buckets, or as many as have four batches each."""
+    if batch_size is None:
+        batches = lengths.sum() / batch_tokens
+    else:
+        batches = len(lengths) / batch_size
+    return int(min(max(batches / 4, 1), 16))
+
+
+def choose_bucket_lengths(
+    lengths: np.ndarray | Sequence[int], max_buckets: int = 16
+) -> tuple[int, ...]:
+    """Choose padded lengths that leave the least padding, exactly.
+
+    Dynamic programming over the distinct lengths: the least padding of the
+    shorter rows in `k` buckets follows from that in `k - 1`. Of more than 4096
+    distinct lengths, 4096 evenly spaced ones are considered.
+
+    Args:
+        lengths: The number of tokens of each row; 0 counts as 1.
+        max_buckets: Most buckets.
+
+    Returns:
+        The longest length of each bucket, rising; the last is the longest row.
+
+    Raises:
+        ValueError: There are no lengths, or an argument is not positive.
+    """
+    _check_positive("max_buckets", max_buckets)
+    _, lengths = _as_matrix(lengths)
+    distinct, counts = np.unique(np.maximum(lengths, 1), return_counts=True)
+    rows_up_to = np.concatenate([[0], np.cumsum(counts)])
+    if len(distinct) > _MOST_CANDIDATES:
+        kept = np.linspace(0, len(distinct) - 1, _MOST_CANDIDATES).astype(int)
+        distinct = distinct[kept]
+        rows_up_to = np.concatenate([[0], rows_up_to[kept + 1]])
+    return _least_padding(distinct, rows_up_to, min(max_buckets, len(distinct)))
+
+
+def _least_padding(distinct, rows_up_to, num_buckets):
+    """Split the candidates into buckets with the fewest positions in all."""
+    ends = np.arange(1, len(distinct) + 1)
+    positions = np.concatenate([[0], distinct * rows_up_to[1:]])
+    choices = []
+    for _ in range(num_buckets - 1):
+        choice = np.zeros(len(distinct) + 1, dtype=np.int64)
+        fewer = positions.copy()
+        for end in ends:
+            rows = rows_up_to[end] - rows_up_to[:end]
+            totals = positions[:end] + distinct[end - 1] * rows
+            choice[end] = np.argmin(totals)
+            fewer[end] = totals[choice[end]]
+        choices.append(choice)
+        positions = fewer
+    end, chosen = len(distinct), [int(distinct[-1])]
+    for choice in reversed(choices):
+        end = choice[end]
+        if end == 0:
+            break
+        chosen.append(int(distinct[end - 1]))
+    return tuple(reversed(chosen))
+
+
+def _best_bucket_lengths(lengths, max_buckets):
+    """Bucket by the longest side; each side is as long as its longest row."""
+    longest = lengths.max(axis=1)
+    ends = choose_bucket_lengths(longest, max_buckets)
+    bucket_of_row = np.searchsorted(ends, longest)
+    return np.stack(
+        [
+            np.maximum(lengths[bucket_of_row == bucket].max(axis=0), 1)
+            for bucket in range(len(ends))
+        ]
+    )
+
+
+def _given_bucket_lengths(bucket_lengths, sides):
+    given = np.asarray(bucket_lengths)
+    if given.ndim == 1:
+        given = given[:, np.newaxis]
+    if (
+        given.ndim != 2
+        or given.shape[1] != len(sides)
+        or not np.issubdtype(given.dtype, np.integer)
+        or given.min() < 1
+    ):
+        raise ValueError(
+            "`bucket_lengths` must be positive integers, one for each bucket, "
+            f"or {len(sides)} for each bucket where there are {len(sides)} "
+            f"sides. Received: bucket_lengths={bucket_lengths}."
+        )
+    return given[np.argsort(given.sum(axis=1), kind="stable")]
+
+
+def _first_fitting(lengths, bucket_lengths):
+    """Find for each row the first bucket that is long enough on all sides."""
+    bucket_of_row = np.full(len(lengths), -1)
+    for bucket, padded in reversed(list(enumerate(bucket_lengths))):
+        bucket_of_row[(lengths <= padded).all(axis=1)] = bucket
+    if bucket_of_row.min() < 0:
+        row = int(np.argmin(bucket_of_row))
+        raise ValueError(
+            "Each row must fit into one of `bucket_lengths`. Received: row "
+            f"{row} of length {_plain(lengths[row])}, and the bucket lengths "
+            f"{[_plain(padded) for padded in bucket_lengths]}. Truncate the "
+            "row or add a longer bucket."
+        )
+    return bucket_of_row
+
+
+def _plain(lengths):
+    return tuple(map(int, lengths)) if len(lengths) > 1 else int(lengths[0])
+
+
+def _as_matrix(lengths):
+    """Turn lengths, or a dict of them, into sides and `(rows, sides)`."""
+    if not isinstance(lengths, Mapping):
+        lengths = {"": lengths}
+    if not lengths:
+        raise ValueError("`lengths` must have at least one side. Received: {}.")
+    columns = [np.asarray(column) for column in lengths.values()]
+    for side, column in zip(lengths, columns, strict=True):
+        if (
+            column.ndim != 1
+            or len(column) == 0
+            or len(column) != len(columns[0])
+            or not np.issubdtype(column.dtype, np.integer)
+            or column.min() < 0
+        ):
+            raise ValueError(
+                "`lengths` must hold one integer from 0 for each of one or "
+                "more rows, and equally many for each side. Received: "
+                f"lengths{f'[{side!r}]' if side else ''} of shape "
+                f"{column.shape} and dtype {column.dtype}."
+            )
+    return tuple(lengths), np.stack(columns, axis=1).astype(np.int64)
+
+
+def _check_positive(name, value):
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise ValueError(
+            f"`{name}` must be an integer. Received: {name}={value!r}."
+        )
+    if value < 1:
+        raise ValueError(
+            f"`{name}` must be 1 or more. Received: {name}={value}."
+        )
