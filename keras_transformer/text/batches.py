@@ -1,0 +1,101 @@
+"""Many strings at once: tokenized in chunks, answered in batches."""
+
+import numpy as np
+import tensorflow as tf
+
+from keras_transformer.text.strings import to_string_tensor
+
+# Enough to keep TensorFlow busy, few enough to bound the memory in between.
+_CHUNK = 4096
+
+
+def encode_all(preprocessor, strings):
+    """Tokenize all strings of a data set.
+
+    Args:
+        preprocessor: Has a method `encode`, such as `EncoderPreprocessor`.
+        strings: Dict from its arguments to sequences of strings, all of the
+            same length.
+
+    Returns:
+        Dict of `tf.RaggedTensor`s, one row an example.
+
+    Raises:
+        ValueError: If something in `strings` is not a string.
+    """
+    strings = {k: to_string_tensor(v, name=k) for k, v in strings.items()}
+    number = len(next(iter(strings.values())))
+    chunks = [
+        preprocessor.encode(
+            **{k: v[start : start + _CHUNK] for k, v in strings.items()}
+        )
+        for start in range(0, max(number, 1), _CHUNK)
+    ]
+    return {k: tf.concat([c[k] for c in chunks], axis=0) for k in chunks[0]}
+
+
+def string_function(function, names):
+    """Compile a function of strings into one graph for all batch sizes.
+
+    Args:
+        function: Takes a dict of string tensors `(batch,)` and returns a dict
+            of tensors, written in TensorFlow operations.
+        names: Names of the strings.
+
+    Returns:
+        A `tf.function` with a fixed signature.
+    """
+    signature = {
+        name: tf.TensorSpec([None], tf.string, name=name) for name in names
+    }
+    return tf.function(function, input_signature=[signature], autograph=False)
+
+
+def answer_in_batches(function, strings, batch_size):
+    """Call a function on all strings, some at a time.
+
+    Args:
+        function: Takes a dict of string tensors `(batch,)` and returns a dict
+            of tensors or arrays with the batch as first axis.
+        strings: Dict from name to a sequence of strings.
+        batch_size: Most strings in a call.
+
+    Returns:
+        Dict of tensors, one row a string. Where batches differ in other axes,
+        rows are padded: strings with `""`, integers with -1, floats with 0.
+    """
+    strings = {k: to_string_tensor(v, name=k) for k, v in strings.items()}
+    number = len(next(iter(strings.values())))
+    answers = [
+        function({k: v[i : i + batch_size] for k, v in strings.items()})
+        for i in range(0, max(number, 1), batch_size)
+    ]
+    return {
+        name: _concatenate([_as_tensor(a[name]) for a in answers])
+        for name in answers[0]
+    }
+
+
+def _as_tensor(x):
+    if tf.is_tensor(x):
+        return x
+    if hasattr(x, "detach"):  # torch's
+        x = x.detach().cpu()
+    return tf.constant(np.asarray(x))
+
+
+def _concatenate(tensors):
+    widest = np.max([t.shape for t in tensors], axis=0)
+    return tf.concat([_pad(t, widest) for t in tensors], axis=0)
+
+
+def _pad(tensor, widest):
+    missing = [[0, 0]] + [
+        [0, int(w - n)]
+        for w, n in zip(widest[1:], tensor.shape[1:], strict=True)
+    ]
+    if tensor.dtype == tf.string:
+        filler = ""
+    else:
+        filler = -1 if tensor.dtype.is_integer else 0
+    return tf.pad(tensor, missing, constant_values=filler)
