@@ -18,6 +18,7 @@ from keras_transformer.layers.relative_position_bias import (
 )
 from keras_transformer.layers.rotary_embedding import RotaryEmbedding
 from keras_transformer.layers.sequence_pooling import SequencePooling
+from keras_transformer.layers.token_dropout import TokenDropout
 
 __all__ = [
     "DecoderBlock",
@@ -28,6 +29,7 @@ __all__ = [
     "RelativePositionBias",
     "RotaryEmbedding",
     "SequencePooling",
+    "TokenDropout",
     "causal_mask",
     "dot_product_attention",
     "make_normalization",

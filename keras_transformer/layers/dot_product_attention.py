@@ -47,7 +47,7 @@ def dot_product_attention(
         `return_scores` a pair of it and the scores `(batch, heads,
         query_length, key_length)`.
     """
-    if not return_scores and dropout is None and _has_fused_kernels():
+    if not return_scores and dropout is None and _has_fused_kernel(key, value):
         return _fused(query, key, value, mask, bias, is_causal)
     if is_causal:
         lengths = ops.shape(query)[2], ops.shape(key)[2]
@@ -64,12 +64,14 @@ def dot_product_attention(
     return (output, scores) if return_scores else output
 
 
-def _has_fused_kernels():
-    """Whether Keras hands attention to kernels that never store the scores.
+def _has_fused_kernel(key, value):
+    """Whether Keras hands attention to a kernel that never stores the scores.
 
-    On TensorFlow it has none, and computes what stands above.
+    On TensorFlow it has none, and computes what stands above; that of JAX
+    wants values as wide as keys.
     """
-    return keras.backend.backend() != "tensorflow"
+    as_wide = key.shape[-1] == value.shape[-1]
+    return as_wide and keras.backend.backend() != "tensorflow"
 
 
 def _fused(query, key, value, mask, bias, is_causal):

@@ -48,15 +48,17 @@ def broadcast_mask(mask, name):
     Args:
         mask: Bool or 0/1 tensor `(query_length, key_length)`,
             `(batch, query_length, key_length)` or
-            `(batch, heads, query_length, key_length)`.
+            `(batch, heads, query_length, key_length)`, or `None`.
         name: What the caller calls it, for the error.
 
     Returns:
-        Bool tensor of rank 4.
+        Bool tensor of rank 4, or `None`.
 
     Raises:
         ValueError: If the mask has another rank.
     """
+    if mask is None:
+        return None
     mask = ops.cast(mask, "bool")
     rank = len(mask.shape)
     if rank == 2:
@@ -76,15 +78,18 @@ def key_padding_mask(padding_mask, name="padding_mask"):
     """Turn the mask of real keys into one for scores.
 
     Args:
-        padding_mask: Bool or 0/1 tensor `(batch, key_length)`, `True` = real.
+        padding_mask: Bool or 0/1 tensor `(batch, key_length)`, `True` = real,
+            or `None`.
         name: What the caller calls it, for the error.
 
     Returns:
-        Bool tensor `(batch, 1, 1, key_length)`.
+        Bool tensor `(batch, 1, 1, key_length)`, or `None`.
 
     Raises:
         ValueError: If the mask is not of rank 2.
     """
+    if padding_mask is None:
+        return None
     padding_mask = ops.cast(padding_mask, "bool")
     if len(padding_mask.shape) != 2:
         raise ValueError(

@@ -13,10 +13,14 @@ from keras_transformer.layers.masks import (
     key_padding_mask,
     sliding_window_mask,
 )
-from keras_transformer.layers.relative_position_bias import (
-    RelativePositionBias,
+from keras_transformer.layers.position_encoding import (
+    build_encoding,
+    check_position_encoding,
+    rebuild_encoding,
+    rotate,
+    score_bias,
+    serialize_encoding,
 )
-from keras_transformer.layers.rotary_embedding import RotaryEmbedding
 
 
 @keras.saving.register_keras_serializable(package="keras_transformer")
@@ -98,7 +102,8 @@ class MultiHeadAttention(keras.layers.Layer):
         self._check_arguments()
 
     def _check_arguments(self):
-        for name in ("num_heads", "key_dim", "sliding_window"):
+        sizes = "num_heads", "num_key_value_heads", "key_dim", "sliding_window"
+        for name in sizes:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(
@@ -111,23 +116,16 @@ class MultiHeadAttention(keras.layers.Layer):
                 f"num_heads={self.num_heads}, "
                 f"num_key_value_heads={self.num_key_value_heads}."
             )
-        known = (RotaryEmbedding, RelativePositionBias, type(None))
-        if not isinstance(self.position_encoding, known):
-            raise ValueError(
-                "`position_encoding` must be a RotaryEmbedding, a "
-                "RelativePositionBias or None. Received: "
-                f"position_encoding={self.position_encoding!r}."
-            )
+        check_position_encoding(self.position_encoding)
 
     def build(self, query_shape, value_shape, key_shape=None):
-        key_shape = value_shape if key_shape is None else key_shape
         query_dim = query_shape[-1]
         if self.key_dim is None:
             self.key_dim = self._equal_share(query_dim)
         width = self.num_heads * self.key_dim
         key_width = self.num_key_value_heads * self.key_dim
         self.query = self._projection(width, "query", query_shape)
-        self.key = self._projection(key_width, "key", key_shape)
+        self.key = self._projection(key_width, "key", key_shape or value_shape)
         self.value = self._projection(key_width, "value", value_shape)
         self.output_projection = self._projection(
             query_dim, "output_projection", (*query_shape[:-1], width)
@@ -135,8 +133,7 @@ class MultiHeadAttention(keras.layers.Layer):
         self.score_dropout = keras.layers.Dropout(
             self.dropout, dtype=self.dtype_policy, name="score_dropout"
         )
-        if isinstance(self.position_encoding, RelativePositionBias):
-            self.position_encoding.build()
+        build_encoding(self.position_encoding)
 
     def _equal_share(self, query_dim):
         if query_dim % self.num_heads:
@@ -177,8 +174,7 @@ class MultiHeadAttention(keras.layers.Layer):
     ):
         start_index = 0 if cache_index is None else cache_index
         queries = self._split_heads(self.query(query), self.num_heads)
-        if isinstance(self.position_encoding, RotaryEmbedding):
-            queries = self.position_encoding(queries, start_index=start_index)
+        queries = rotate(self.position_encoding, queries, start_index)
         if cache is None:
             keys, values = self._keys_and_values(value, key)
         else:
@@ -192,24 +188,23 @@ class MultiHeadAttention(keras.layers.Layer):
             self._position_mask(
                 lengths, start_index, use_causal_mask and not is_causal
             ),
-            _optional(broadcast_mask, attention_mask, "attention_mask"),
-            _optional(key_padding_mask, value_mask, "value_mask"),
-            _optional(key_padding_mask, key_mask, "key_mask"),
+            broadcast_mask(attention_mask, "attention_mask"),
+            key_padding_mask(value_mask, "value_mask"),
+            key_padding_mask(key_mask, "key_mask"),
         )
         output = dot_product_attention(
             queries,
             keys,
             values,
             mask=mask,
-            bias=self._position_bias(lengths, start_index),
+            bias=score_bias(self.position_encoding, lengths, start_index),
             is_causal=is_causal,
             dropout=self._active_dropout(training),
             return_scores=return_attention_scores,
         )
         output, *scores = output if return_attention_scores else (output,)
         output = self.output_projection(self._join_heads(output))
-        updated = () if cache_index is None else (cache,)
-        extras = (*scores, *updated)
+        extras = scores if cache_index is None else (*scores, cache)
         return (output, *extras) if extras else output
 
     def empty_cache(self, batch_size, max_length):
@@ -223,12 +218,7 @@ class MultiHeadAttention(keras.layers.Layer):
             Dict of `key` and `value`, each `(batch_size, num_key_value_heads,
             max_length, key_dim)`, in the compute dtype.
         """
-        shape = (
-            batch_size,
-            self.num_key_value_heads,
-            max_length,
-            self.key_dim,
-        )
+        shape = (batch_size, self.num_key_value_heads, max_length, self.key_dim)
         return {
             name: ops.zeros(shape, dtype=self.compute_dtype)
             for name in ("key", "value")
@@ -253,8 +243,7 @@ class MultiHeadAttention(keras.layers.Layer):
         key = value if key is None else key
         heads = self.num_key_value_heads
         keys = self._split_heads(self.key(key), heads)
-        if isinstance(self.position_encoding, RotaryEmbedding):
-            keys = self.position_encoding(keys, start_index=start_index)
+        keys = rotate(self.position_encoding, keys, start_index)
         return keys, self._split_heads(self.value(value), heads)
 
     def _extend_cache(self, cache, value, key, index):
@@ -272,15 +261,6 @@ class MultiHeadAttention(keras.layers.Layer):
             if self.sliding_window
             else None,
         )
-
-    def _position_bias(self, lengths, start_index):
-        if isinstance(self.position_encoding, RelativePositionBias):
-            return self.position_encoding(
-                query_length=lengths[0],
-                key_length=lengths[1],
-                start_index=start_index,
-            )
-        return None
 
     def _active_dropout(self, training):
         if not training or not self.dropout:
@@ -308,9 +288,7 @@ class MultiHeadAttention(keras.layers.Layer):
             "num_key_value_heads": self.num_key_value_heads,
             "dropout": self.dropout,
             "use_bias": self.use_bias,
-            "position_encoding": keras.saving.serialize_keras_object(
-                self.position_encoding
-            ),
+            "position_encoding": serialize_encoding(self.position_encoding),
             "sliding_window": self.sliding_window,
             "kernel_initializer": keras.initializers.serialize(
                 self.kernel_initializer
@@ -319,16 +297,4 @@ class MultiHeadAttention(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        encoding = config.get("position_encoding")
-        return cls(
-            **{
-                **config,
-                "position_encoding": keras.saving.deserialize_keras_object(
-                    encoding
-                ),
-            }
-        )
-
-
-def _optional(function, mask, name):
-    return None if mask is None else function(mask, name)
+        return cls(**rebuild_encoding(config))

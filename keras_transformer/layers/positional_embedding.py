@@ -47,7 +47,9 @@ class PositionalEmbedding(keras.layers.Layer):
         num_segments: Rows of the segment table, 0 for none.
         scale: Whether token vectors are multiplied by `sqrt(hidden_dim)`, as
             in the paper.
-        embeddings_initializer: Initializer of the tables.
+        embeddings_initializer: Initializer of the token table.
+        position_initializer: Initializer of the position and segment tables.
+            Default: that of the token table.
         **kwargs: `name`, `dtype` and the rest of `keras.layers.Layer`.
 
     Call arguments:
@@ -73,6 +75,7 @@ class PositionalEmbedding(keras.layers.Layer):
         num_segments: int = 0,
         scale: bool = False,
         embeddings_initializer="uniform",
+        position_initializer=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -99,6 +102,11 @@ class PositionalEmbedding(keras.layers.Layer):
         self.embeddings_initializer = keras.initializers.get(
             embeddings_initializer
         )
+        self.position_initializer = keras.initializers.get(
+            self.embeddings_initializer.clone()
+            if position_initializer is None
+            else position_initializer
+        )
 
     def build(self, *_):
         self.tokens = keras.layers.ReversibleEmbedding(
@@ -121,7 +129,7 @@ class PositionalEmbedding(keras.layers.Layer):
         table = keras.layers.Embedding(
             rows,
             self.hidden_dim,
-            embeddings_initializer=self.embeddings_initializer.clone(),
+            embeddings_initializer=self.position_initializer.clone(),
             dtype=self.dtype_policy,
             name=name,
         )
@@ -191,5 +199,8 @@ class PositionalEmbedding(keras.layers.Layer):
             "scale": self.scale,
             "embeddings_initializer": keras.initializers.serialize(
                 self.embeddings_initializer
+            ),
+            "position_initializer": keras.initializers.serialize(
+                self.position_initializer
             ),
         }

@@ -5,6 +5,10 @@ import keras
 from keras_transformer.layers.feed_forward import FeedForward
 from keras_transformer.layers.multi_head_attention import MultiHeadAttention
 from keras_transformer.layers.normalization import make_normalization
+from keras_transformer.layers.position_encoding import (
+    rebuild_encoding,
+    serialize_encoding,
+)
 
 
 class ResidualBlock(keras.layers.Layer):
@@ -124,9 +128,7 @@ class ResidualBlock(keras.layers.Layer):
             "use_bias": self.use_bias,
             "key_dim": self.key_dim,
             "num_key_value_heads": self.num_key_value_heads,
-            "position_encoding": keras.saving.serialize_keras_object(
-                self.position_encoding
-            ),
+            "position_encoding": serialize_encoding(self.position_encoding),
             "sliding_window": self.sliding_window,
             "kernel_initializer": keras.initializers.serialize(
                 self.kernel_initializer
@@ -135,8 +137,5 @@ class ResidualBlock(keras.layers.Layer):
 
     @classmethod
     def from_config(cls, config):
-        objects = {
-            name: keras.saving.deserialize_keras_object(config[name])
-            for name in ("activation", "position_encoding")
-        }
-        return cls(**{**config, **objects})
+        activation = keras.saving.deserialize_keras_object(config["activation"])
+        return cls(**{**rebuild_encoding(config), "activation": activation})

@@ -39,7 +39,7 @@ class SequencePooling(keras.layers.Layer):
             padding_mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
         real = ops.cast(padding_mask, "bool")[..., None]
         if self.kind == "max":
-            lowest = ops.cast(-3e4, inputs.dtype)
+            lowest = ops.cast(float("-inf"), inputs.dtype)
             x = ops.max(ops.where(real, inputs, lowest), axis=1)
             return ops.where(ops.any(real, axis=1), x, ops.zeros_like(x))
         # In float32: a long sum loses digits in bfloat16.

@@ -7,6 +7,7 @@ from keras_transformer.models.transformer import (
     Transformer,
     make_blocks,
     make_embedding,
+    make_embedding_dropout,
     make_norm,
     make_position_encoding,
     run_blocks,
@@ -32,8 +33,10 @@ class Decoder(Transformer):
         hidden_dim: Width of a position, `d_model`.
         intermediate_dim: Inner width of the feed-forward networks, `d_ff`.
         max_sequence_length: Most positions, for learned ones.
-        dropout: Share dropped of embeddings and of what sublayers add.
+        dropout: Share dropped of what sublayers add.
         attention_dropout: Share dropped of the attention scores.
+        embedding_dropout: Share dropped of the embeddings. Default:
+            `dropout`.
         activation: Of the feed-forward networks, see `layers.FeedForward`.
         positions: `"learned"`, `"sinusoidal"`, `"rotary"`, `"relative"` or
             `"none"`.
@@ -47,6 +50,8 @@ class Decoder(Transformer):
         num_key_value_heads: Heads of keys and values. Default: `num_heads`.
         sliding_window: Distance from which keys are out of sight, or `None`.
         rotary_max_wavelength: Base of the angles of rotary positions.
+        initializer_range: Standard deviation of the first kernels; `None` for
+            Glorot's ([2010](https://proceedings.mlr.press/v9/glorot10a.html)).
         **kwargs: `dtype`, a policy for all layers, and `name`.
     """
 
@@ -61,6 +66,7 @@ class Decoder(Transformer):
         max_sequence_length: int = 512,
         dropout: float = 0.1,
         attention_dropout: float = 0.0,
+        embedding_dropout: float | None = None,
         activation: str = "gelu",
         positions: str = "learned",
         scale_embedding: bool = False,
@@ -72,6 +78,7 @@ class Decoder(Transformer):
         num_key_value_heads: int | None = None,
         sliding_window: int | None = None,
         rotary_max_wavelength: float = 10_000.0,
+        initializer_range: float | None = 0.02,
         **kwargs,
     ):
         arguments = dict(locals())
@@ -86,9 +93,7 @@ class Decoder(Transformer):
         )
         return {
             "embedding": make_embedding(arguments, dtype),
-            "embedding_dropout": keras.layers.Dropout(
-                arguments["dropout"], dtype=dtype, name="embedding_dropout"
-            ),
+            "dropout_of_embedding": make_embedding_dropout(arguments, dtype),
             "blocks": make_blocks(
                 DecoderBlock, arguments, dtype, position_encoding
             ),
@@ -128,7 +133,7 @@ class Decoder(Transformer):
         x = self.embedding(
             token_ids, positions=positions, start_index=cache_index
         )
-        x = self.embedding_dropout(x, training=training)
+        x = self.dropout_of_embedding(x, training=training)
         x, *extras = run_blocks(
             self.blocks,
             x,

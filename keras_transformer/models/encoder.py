@@ -7,6 +7,7 @@ from keras_transformer.models.transformer import (
     Transformer,
     make_blocks,
     make_embedding,
+    make_embedding_dropout,
     make_norm,
     make_position_encoding,
     run_blocks,
@@ -33,8 +34,10 @@ class Encoder(Transformer):
         hidden_dim: Width of a position, `d_model`.
         intermediate_dim: Inner width of the feed-forward networks, `d_ff`.
         max_sequence_length: Most positions, for learned ones.
-        dropout: Share dropped of embeddings and of what sublayers add.
+        dropout: Share dropped of what sublayers add.
         attention_dropout: Share dropped of the attention scores.
+        embedding_dropout: Share dropped of the embeddings. Default:
+            `dropout`.
         activation: Of the feed-forward networks, see `layers.FeedForward`.
         positions: `"learned"`, `"sinusoidal"`, `"rotary"`, `"relative"` or
             `"none"`.
@@ -49,6 +52,8 @@ class Encoder(Transformer):
         num_key_value_heads: Heads of keys and values. Default: `num_heads`.
         sliding_window: Distance from which keys are out of sight, or `None`.
         rotary_max_wavelength: Base of the angles of rotary positions.
+        initializer_range: Standard deviation of the first kernels; `None` for
+            Glorot's ([2010](https://proceedings.mlr.press/v9/glorot10a.html)).
         **kwargs: `dtype`, a policy for all layers, and `name`.
     """
 
@@ -63,6 +68,7 @@ class Encoder(Transformer):
         max_sequence_length: int = 512,
         dropout: float = 0.1,
         attention_dropout: float = 0.0,
+        embedding_dropout: float | None = None,
         activation: str = "gelu",
         positions: str = "learned",
         num_segments: int = 2,
@@ -76,6 +82,7 @@ class Encoder(Transformer):
         num_key_value_heads: int | None = None,
         sliding_window: int | None = None,
         rotary_max_wavelength: float = 10_000.0,
+        initializer_range: float | None = 0.02,
         **kwargs,
     ):
         arguments = dict(locals())
@@ -94,9 +101,7 @@ class Encoder(Transformer):
             "embedding_norm": make_norm(arguments, dtype, "embedding_norm")
             if arguments["normalize_embedding"]
             else None,
-            "embedding_dropout": keras.layers.Dropout(
-                arguments["dropout"], dtype=dtype, name="embedding_dropout"
-            ),
+            "dropout_of_embedding": make_embedding_dropout(arguments, dtype),
             "blocks": make_blocks(
                 EncoderBlock, arguments, dtype, position_encoding
             ),
@@ -130,7 +135,7 @@ class Encoder(Transformer):
         x = self.embedding(token_ids, segment_ids=segment_ids)
         if self.embedding_norm is not None:
             x = self.embedding_norm(x)
-        x = self.embedding_dropout(x, training=training)
+        x = self.dropout_of_embedding(x, training=training)
         x, *scores = run_blocks(
             self.blocks,
             x,

@@ -10,6 +10,7 @@ from keras_transformer.models.transformer import (
     Transformer,
     make_blocks,
     make_embedding,
+    make_embedding_dropout,
     make_norm,
     make_position_encoding,
     run_blocks,
@@ -42,8 +43,10 @@ class EncoderDecoder(Transformer):
         share_embedding: Whether both sides have one token table, as in
             section 3.4 of the paper.
         max_sequence_length: Most positions, for learned ones.
-        dropout: Share dropped of embeddings and of what sublayers add.
+        dropout: Share dropped of what sublayers add.
         attention_dropout: Share dropped of the attention scores.
+        embedding_dropout: Share dropped of the embeddings. Default:
+            `dropout`.
         activation: Of the feed-forward networks, see `layers.FeedForward`.
         positions: `"sinusoidal"`, `"learned"`, `"rotary"`, `"relative"` or
             `"none"`.
@@ -58,6 +61,8 @@ class EncoderDecoder(Transformer):
         sliding_window: Distance from which keys are out of sight in
             self-attention, or `None`.
         rotary_max_wavelength: Base of the angles of rotary positions.
+        initializer_range: Standard deviation of the first kernels; `None` for
+            Glorot's ([2010](https://proceedings.mlr.press/v9/glorot10a.html)).
         **kwargs: `dtype`, a policy for all layers, and `name`.
     """
 
@@ -74,6 +79,7 @@ class EncoderDecoder(Transformer):
         max_sequence_length: int = 512,
         dropout: float = 0.1,
         attention_dropout: float = 0.0,
+        embedding_dropout: float | None = None,
         activation: str = "relu",
         positions: str = "sinusoidal",
         scale_embedding: bool = True,
@@ -85,6 +91,7 @@ class EncoderDecoder(Transformer):
         num_key_value_heads: int | None = None,
         sliding_window: int | None = None,
         rotary_max_wavelength: float = 10_000.0,
+        initializer_range: float | None = None,
         **kwargs,
     ):
         arguments = dict(locals())
@@ -115,9 +122,7 @@ class EncoderDecoder(Transformer):
         return {
             "encoder_embedding": encoder_embedding,
             "decoder_embedding": decoder_embedding,
-            "embedding_dropout": keras.layers.Dropout(
-                arguments["dropout"], dtype=dtype, name="embedding_dropout"
-            ),
+            "dropout_of_embedding": make_embedding_dropout(arguments, dtype),
             "encoder_blocks": make_blocks(
                 EncoderBlock,
                 arguments,
@@ -181,7 +186,7 @@ class EncoderDecoder(Transformer):
             block.
         """
         x = self.encoder_embedding(token_ids)
-        x = self.embedding_dropout(x, training=training)
+        x = self.dropout_of_embedding(x, training=training)
         x, *scores = run_blocks(
             self.encoder_blocks,
             x,
@@ -228,7 +233,7 @@ class EncoderDecoder(Transformer):
         x = self.decoder_embedding(
             token_ids, positions=positions, start_index=cache_index
         )
-        x = self.embedding_dropout(x, training=training)
+        x = self.dropout_of_embedding(x, training=training)
         x, *extras = run_blocks(
             self.decoder_blocks,
             x,

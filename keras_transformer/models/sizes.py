@@ -17,6 +17,7 @@ _VASWANI = {
     "positions": "sinusoidal",
     "scale_embedding": True,
     "normalize_first": False,
+    "initializer_range": None,
 }
 
 # The small ones are those of Turc et al., 2019, arXiv:1908.08962.

@@ -14,6 +14,10 @@ from keras_transformer.models.sizes import size_arguments
 _EMBEDDED = ("learned", "sinusoidal")
 _POSITIONS = (*_EMBEDDED, "rotary", "relative", "none")
 
+# What a token is should count for more at first than where it stands.
+_TOKEN_STDDEV = 0.05
+_POSITION_STDDEV = 0.01
+
 
 class Transformer(keras.Model):
     """A functional model that can be rebuilt from plain arguments.
@@ -26,10 +30,13 @@ class Transformer(keras.Model):
         arguments: The constructor arguments of the subclass, by name.
         inputs: Dict of `keras.Input`s, the arguments of `run`.
         dtype: Data type policy of all layers. Default: the global one.
-        **kwargs: `name` and the rest of `keras.Model`.
+        name: Name of the model. Default: one that Keras makes.
+        trainable: Whether its weights are trained.
     """
 
-    def __init__(self, arguments, inputs, dtype=None, **kwargs):
+    def __init__(
+        self, arguments, inputs, dtype=None, name=None, trainable=True
+    ):
         check_arguments(arguments)
         policy = keras.dtype_policies.get(
             keras.config.dtype_policy() if dtype is None else dtype
@@ -37,7 +44,9 @@ class Transformer(keras.Model):
         # Past `__setattr__`, which wants a model that is made already; the
         # functional graph tracks them all.
         vars(self).update(self.make_layers(arguments, policy))
-        super().__init__(inputs, self.run(**inputs), **kwargs)
+        super().__init__(
+            inputs, self.run(**inputs), name=name, trainable=trainable
+        )
         self.dtype_policy = policy
         self.arguments = arguments
         for name, value in arguments.items():
@@ -85,14 +94,15 @@ def check_arguments(arguments):
         ValueError: If a size is below 1, a rate not in [0, 1), or `positions`
             unknown.
     """
-    for name in ("vocabulary_size", "num_layers", "num_heads", "hidden_dim"):
-        if arguments[name] < 1:
+    sizes = ("vocabulary_size", "num_layers", "num_heads", "hidden_dim")
+    for name in (*sizes, "num_decoder_layers"):
+        value = arguments.get(name)  # None is for an argument with a default
+        if value is not None and value < 1:
             raise ValueError(
-                f"`{name}` must be at least 1. Received: "
-                f"{name}={arguments[name]}."
+                f"`{name}` must be at least 1. Received: {name}={value}."
             )
-    for name in ("dropout", "attention_dropout"):
-        if not 0 <= arguments[name] < 1:
+    for name in ("dropout", "attention_dropout", "embedding_dropout"):
+        if arguments[name] is not None and not 0 <= arguments[name] < 1:
             raise ValueError(
                 f"`{name}` must be at least 0 and below 1. Received: "
                 f"{name}={arguments[name]}."
@@ -117,10 +127,23 @@ def make_embedding(arguments, dtype, name="embedding"):
         embeddings_initializer=keras.initializers.RandomNormal(
             stddev=arguments["hidden_dim"] ** -0.5
             if arguments["scale_embedding"]
-            else 0.02
+            else _TOKEN_STDDEV
+        ),
+        position_initializer=keras.initializers.RandomNormal(
+            stddev=_POSITION_STDDEV
         ),
         dtype=dtype,
         name=name,
+    )
+
+
+def make_embedding_dropout(arguments, dtype):
+    """Make the dropout behind the embedding."""
+    rate = arguments["embedding_dropout"]
+    return keras.layers.Dropout(
+        arguments["dropout"] if rate is None else rate,
+        dtype=dtype,
+        name="dropout_of_embedding",
     )
 
 
@@ -157,6 +180,12 @@ def make_blocks(block, arguments, dtype, position_encoding, prefix="block"):
         "sliding_window",
     )
     options = {name: arguments[name] for name in names}
+    stddev = arguments["initializer_range"]
+    options["kernel_initializer"] = (
+        keras.initializers.TruncatedNormal(stddev=stddev)
+        if stddev
+        else "glorot_uniform"
+    )
     return [
         block(
             **options,

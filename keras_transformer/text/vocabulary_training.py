@@ -4,9 +4,7 @@ import collections
 import itertools
 
 import tensorflow as tf
-from tensorflow_text.tools.wordpiece_vocab import (
-    wordpiece_tokenizer_learner_lib as learner,
-)
+import tokenizers
 
 from keras_transformer.text.characters import (
     ALONE,
@@ -25,10 +23,8 @@ from keras_transformer.text.words import split_words
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 BATCH_SIZE = 1024
-# Longer words add little but take time quadratic in their length.
+# Longer words are hardly words: links, runs of one letter.
 MAX_TOKEN_LENGTH = 50
-# Pieces that may be learned beyond the wanted number, and dropped.
-SLACK = 0.05
 
 
 def train_word_piece_vocabulary(
@@ -42,9 +38,8 @@ def train_word_piece_vocabulary(
     """Learn a vocabulary for `WordPieceTokenizer`.
 
     Words are counted as the tokenizer would cut them; the pieces are learned
-    by the top-down algorithm of TensorFlow Text, which looks for the frequency
-    at which the wanted number of pieces remains. Equal texts give an equal
-    vocabulary.
+    bottom-up by Hugging Face `tokenizers`, which joins the most frequent pair
+    of pieces again and again. Equal texts give an equal vocabulary.
 
     Args:
         texts: Iterable of str; it is read once.
@@ -52,13 +47,13 @@ def train_word_piece_vocabulary(
             where the texts do not give as many.
         lowercase: As for the tokenizer.
         strip_accents: As for the tokenizer.
-        min_frequency: Characters and pieces seen less often are left out. All
-            other characters are in the vocabulary.
+        min_frequency: Characters and pairs of pieces seen less often are left
+            out. All other characters are in the vocabulary.
         special_tokens: Tokens to begin with; the first has id 0.
 
     Returns:
-        List of tokens: the special ones, the characters, and the pieces from
-        the most to the least frequent.
+        List of tokens: the special ones, the characters, and the pieces in
+        the order in which they were learned, frequent ones first.
 
     Raises:
         ValueError: If `texts` holds no word or something that is not a string,
@@ -81,8 +76,7 @@ def train_word_piece_vocabulary(
             f"characters need {len(required)}. Raise it, or raise "
             f"min_frequency={min_frequency} to leave out rare characters."
         )
-    room = vocabulary_size - len(required)
-    return required + _learn(words, room, required, min_frequency)
+    return _learn(words, vocabulary_size, required, min_frequency)
 
 
 def _check_arguments(texts, vocabulary_size, min_frequency, special_tokens):
@@ -179,64 +173,36 @@ def _character_tokens(characters, lowercase, strip_accents):
     return characters + [CONTINUATION + c for c in inside]
 
 
-def _learn(words, wanted, required, min_frequency):
-    """Learn pieces besides the required ones.
-
-    The algorithm keeps the pieces above a frequency; how many there are is
-    known only afterwards. This looks for the highest frequency that gives
-    enough, as the library does by bisection, with fewer steps.
+def _learn(words, size, required, min_frequency):
+    """Learn pieces on top of the required tokens.
 
     Args:
         words: Dict from str to int.
-        wanted: Most pieces to return.
-        required: Tokens that the vocabulary has already.
-        min_frequency: The lowest frequency to try.
+        size: Most tokens, required ones included.
+        required: Tokens that the vocabulary begins with.
+        min_frequency: The lowest frequency of a pair of pieces to join.
 
     Returns:
-        List of str, the most frequent first.
+        List of str: the required tokens, then pieces in the order in which
+        they were joined, the most frequent first.
     """
-    counts = sorted(words.items(), key=lambda item: (-item[1], item[0]))
-    counts = [item for item in counts if len(item[0]) <= MAX_TOKEN_LENGTH]
-    if not counts or not wanted:
-        return []
-    low, high = min_frequency, max(counts[0][1], min_frequency) + 1
-    threshold = max(counts[min(wanted, len(counts)) - 1][1], low)
-    enough = None
-    while low < high:
-        pieces = _learn_above(counts, threshold, required)
-        if len(pieces) >= wanted:
-            enough, low = pieces, threshold + 1
-            if len(pieces) <= wanted * (1 + SLACK):
-                break
-        else:
-            high = threshold
-        # The number of pieces falls about as a power of the threshold.
-        ratio = (len(pieces) + 1) / (wanted + 1)
-        threshold = round(threshold * ratio**1.4)
-        threshold = min(max(threshold, low), high - 1)
-    return (enough or pieces)[:wanted]
-
-
-def _learn_above(counts, threshold, required):
-    parameters = learner.Params(
-        upper_thresh=None,
-        lower_thresh=None,
-        num_iterations=4,
-        max_input_tokens=None,
-        max_token_length=MAX_TOKEN_LENGTH,
-        max_unique_chars=None,
-        vocab_size=None,
-        slack_ratio=None,
-        include_joiner_token=True,
-        joiner=CONTINUATION,
-        reserved_tokens=[],
+    tokenizer = tokenizers.Tokenizer(tokenizers.models.WordPiece())
+    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.WhitespaceSplit()
+    trainer = tokenizers.trainers.WordPieceTrainer(
+        vocab_size=size,
+        min_frequency=min_frequency,
+        special_tokens=required,
+        continuing_subword_prefix=CONTINUATION,
+        show_progress=False,
     )
-    learned = learner.learn_with_thresh(counts, threshold, parameters)
-    # It also gives each character as it would continue a word, even those
-    # that never do.
-    required = set(required)
-    return [
-        piece
-        for piece in learned
-        if piece not in required and len(piece.removeprefix(CONTINUATION)) > 1
-    ]
+    # Sorted, so that the order of the texts decides nothing.
+    tokenizer.train_from_iterator(
+        (
+            f"{word} " * count
+            for word, count in sorted(words.items())
+            if len(word) <= MAX_TOKEN_LENGTH
+        ),
+        trainer,
+    )
+    ids = tokenizer.get_vocab()
+    return sorted(ids, key=ids.get)

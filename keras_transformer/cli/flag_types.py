@@ -1,0 +1,42 @@
+"""What the words behind flags may be."""
+
+import argparse
+
+
+def positive_int(word):
+    """Parse a flag that counts something."""
+    try:
+        number = int(word)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number of at least 1, received {word!r}"
+        )
+    return number
+
+
+def positive_float(word):
+    """Parse a flag for a number above 0."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(
+            f"expected a number above 0, received {word!r}"
+        )
+    return number
+
+
+def share(word):
+    """Parse a flag for a share, at least 0 and below 1."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = 1.0
+    if not 0 <= number < 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a number of at least 0 and below 1, received {word!r}"
+        )
+    return number

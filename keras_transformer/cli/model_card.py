@@ -1,0 +1,117 @@
+"""What `train` leaves beside the model: metrics and a card."""
+
+import datetime
+import json
+import os
+import platform
+
+import keras
+
+import keras_transformer
+from keras_transformer.cli.output_folder import CARD, METRICS, MODEL
+
+_CARD = """\
+# {name}
+
+A {task} trained with `keras-transformer` {version} (Keras {keras}, Python
+{python}) on {date}.
+
+- Training examples: {examples:,} from `{train}`, {epochs} epochs in
+  {minutes:.1f} minutes. The weights are those of epoch {kept}.
+- Weights: {weights:,}. Tokens: {tokens:,}. Longest input: {max_length} tokens.
+{classes}
+## Scores
+
+{scores}
+
+## How it was trained
+
+    {command}
+
+## How to use it
+
+    keras-transformer predict {name}
+    keras-transformer export {name} --to saved_models/{name}
+
+```python
+import keras_transformer as kt
+
+task = kt.load("{name}/model.keras")
+task.answer(["..."])
+```
+"""
+
+
+def write_results(folder, task, metrics, arguments, facts):
+    """Write the model without its optimizer, the metrics and the card.
+
+    Args:
+        folder: Where to.
+        task: The trained task.
+        metrics: Dict of its scores; empty if there are none.
+        arguments: The parsed flags.
+        facts: Dict of `training_examples`, `training_seconds` and
+            `kept_epoch`.
+    """
+    bare = type(task).from_config(task.get_config())
+    bare.set_weights(task.get_weights())
+    bare.save(folder / MODEL)
+    text = json.dumps({**metrics, **facts}, indent=2, ensure_ascii=False) + "\n"
+    (folder / METRICS).write_text(text, "utf-8")
+    card = _card(task, metrics, arguments, facts)
+    (folder / CARD).write_text(card, "utf-8")
+
+
+def _card(task, metrics, arguments, facts):
+    classes = getattr(task, "classes", None)
+    return _CARD.format(
+        name=os.path.basename(os.path.normpath(arguments.output)),
+        task=type(task).__name__,
+        version=keras_transformer.__version__,
+        keras=keras.__version__,
+        python=platform.python_version(),
+        date=datetime.date.today().isoformat(),
+        examples=facts["training_examples"],
+        train=os.path.basename(arguments.train),
+        epochs=arguments.epochs,
+        minutes=facts["training_seconds"] / 60,
+        kept=facts["kept_epoch"],
+        weights=task.count_params(),
+        tokens=task.preprocessor.vocabulary_size,
+        max_length=task.preprocessor.max_length,
+        classes=f"- Classes: {', '.join(classes)}.\n" if classes else "",
+        scores=_scores(metrics, arguments),
+        command=_command(arguments),
+    )
+
+
+def _scores(metrics, arguments):
+    validation = (
+        f"`{os.path.basename(arguments.validation)}`"
+        if arguments.validation
+        else f"{arguments.validation_share:.0%} of the training file, held out"
+    )
+    rows = [
+        f"| {name} | {value:.4f} |"
+        for name, value in metrics.items()
+        if isinstance(value, float)
+    ]
+    if not rows:
+        return "None: there were no examples to score on."
+    head = ["| metric | value |", "| --- | --- |"]
+    return "\n".join([f"On {validation}:", "", *head, *rows])
+
+
+def _command(arguments):
+    """The flags that give this model again, one a line."""
+    words = []
+    for name, value in vars(arguments).items():
+        flag = f"--{name.replace('_', '-')}"
+        if name in ("command", "task", "run", "resume", "overwrite"):
+            continue
+        if value is True:
+            words.append(flag)
+        elif value not in (None, False):
+            words.append(f"{flag} {value}")
+    joint = " \\\n        "
+    return joint.join([f"keras-transformer train {arguments.task}", *words])

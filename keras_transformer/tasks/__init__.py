@@ -1,0 +1,7 @@
+"""Models with a head, that take strings and give answers."""
+
+from keras_transformer.tasks.loading import load
+from keras_transformer.tasks.task import Task
+from keras_transformer.tasks.text_classifier import TextClassifier
+
+__all__ = ["Task", "TextClassifier", "load"]

@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+
+from tests.layers.checks import assert_close, features, to_numpy
+from tests.models.checks import (
+    VARIANTS,
+    example,
+    token_inputs,
+)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_past_does_not_see_the_future(variant):
+    model = example("decoder", variant)
+    inputs = token_inputs("decoder")
+    inputs["padding_mask"][:] = True
+    before = to_numpy(model(inputs))
+    inputs["token_ids"] = inputs["token_ids"].copy()
+    inputs["token_ids"][:, 3] = (inputs["token_ids"][:, 3] + 1) % 11
+    after = to_numpy(model(inputs))
+    np.testing.assert_allclose(after[:, :3], before[:, :3], atol=1e-6)
+    assert (np.abs(after - before)[:, 3:].max(-1) > 1e-4).all()
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_cached_equals_uncached(variant):
+    model = example("decoder", variant)
+    inputs = token_inputs("decoder")
+    wanted = to_numpy(model(inputs))
+    slots = np.pad(inputs["padding_mask"], [(0, 0), (0, 2)])
+    cache, index = model.empty_cache(3, 7), 0
+    for size in (2, 1, 1, 1):
+        part = inputs["token_ids"][:, index : index + size]
+        output, cache = model.run(part, slots, cache=cache, cache_index=index)
+        assert_close(output, wanted[:, index : index + size])
+        index += size
+
+
+@pytest.mark.parametrize("variant", ["learned", "sinusoidal"])
+def test_texts_padded_on_the_left_may_say_where_tokens_stand(variant):
+    model = example("decoder", variant)
+    token_ids = np.array([[3, 1, 4], [9, 2, 6]], "int32")
+    wanted = model.run(token_ids)
+    shifted = np.pad(token_ids, [(0, 0), (2, 0)], constant_values=5)
+    mask = np.pad(np.ones_like(token_ids, "bool"), [(0, 0), (2, 0)])
+    positions = np.array([[0, 0, 0, 1, 2]])
+    found = model.run(shifted, mask, positions=positions)
+    assert_close(to_numpy(found)[:, 2:], wanted)
+
+
+def test_scores_come_one_a_block():
+    model = example("decoder", "learned")
+    inputs = token_inputs("decoder")
+    output, scores = model.run(**inputs, return_attention_scores=True)
+    assert_close(output, model(inputs))
+    assert len(scores) == 2
+    for block in map(to_numpy, scores):
+        assert block.shape == (3, 2, 5, 5)
+        np.testing.assert_allclose(block.sum(-1), 1.0, rtol=1e-5)
+        assert not np.triu(block, 1).any()
+
+
+def test_scores_come_before_the_cache():
+    model = example("decoder", "learned")
+    inputs = token_inputs("decoder")
+    output, scores, cache = model.run(
+        inputs["token_ids"],
+        cache=model.empty_cache(3, 7),
+        return_attention_scores=True,
+    )
+    assert output.shape == (3, 5, 8)
+    assert [x.shape for x in scores] == [(3, 2, 5, 7)] * 2
+    assert [sorted(entry) for entry in cache] == [["self_attention"]] * 2
+
+
+def test_states_are_mapped_back_with_the_token_table():
+    model = example("decoder", "learned")
+    x = features(2, 3, 8)
+    table = to_numpy(model.embedding.tokens.embeddings)
+    assert_close(model.embedding(x, reverse=True), x @ table.T)
+
+
+def test_the_run_is_embedding_blocks_norm():
+    model = example("decoder", "learned")
+    inputs = token_inputs("decoder")
+    x = model.embedding(inputs["token_ids"])
+    for block in model.blocks:
+        x = block(x, padding_mask=inputs["padding_mask"])
+    assert_close(model(inputs), model.final_norm(x))
+
+
+def test_relative_positions_look_back_alone():
+    model = example("decoder", "relative")
+    assert not model.blocks[0].position_encoding.bidirectional
+
+
+def test_a_text_longer_than_the_table_is_an_error():
+    with pytest.raises(ValueError, match="length=10, max_sequence_length=9"):
+        example("decoder", "learned").run(np.ones((2, 10), "int32"))

@@ -1,0 +1,262 @@
+"""What all three models promise."""
+
+import os
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+import keras_transformer
+from tests.layers.checks import assert_close, assert_finite, to_numpy
+from tests.models.checks import (
+    CLASSES,
+    VARIANTS,
+    VOCABULARY,
+    check_config,
+    count,
+    example,
+    padded,
+    small,
+    token_inputs,
+)
+
+model_names = pytest.mark.parametrize("name", CLASSES)
+variants = pytest.mark.parametrize("variant", VARIANTS)
+
+
+@model_names
+@variants
+def test_calling_it_runs_its_layers(name, variant):
+    model = example(name, variant)
+    inputs = token_inputs(name)
+    output = model(inputs)
+    assert output.shape == (3, 5, 8)
+    assert_finite(output)
+    assert_close(model.run(**inputs), output)
+
+
+@model_names
+@pytest.mark.parametrize("variant", ["learned", "grouped"])
+def test_config_and_weights_rebuild_it(name, variant):
+    model = example(name, variant)
+    check_config(model, token_inputs(name))
+
+
+@model_names
+@variants
+def test_padding_changes_nothing(name, variant):
+    model = example(name, variant)
+    inputs = token_inputs(name)
+    mask = inputs.get("decoder_padding_mask", inputs.get("padding_mask"))
+    wanted = to_numpy(model(inputs))
+    found = to_numpy(model(padded(inputs, 2)))[:, :5]
+    np.testing.assert_allclose(found[mask], wanted[mask], atol=3e-5)
+
+
+@model_names
+@variants
+def test_it_has_as_many_weights_as_counted_by_hand(name, variant):
+    model = example(name, variant)
+    assert model.count_params() == count(model.arguments, name)
+
+
+def test_saved_models_load_in_a_fresh_process(tmp_path):
+    script = (
+        "import sys, keras, numpy, keras_transformer\n"
+        "for name in sys.argv[2:]:\n"
+        "    path = f'{sys.argv[1]}/{name}'\n"
+        "    model = keras.saving.load_model(f'{path}.keras')\n"
+        "    inputs = dict(numpy.load(f'{path}.npz'))\n"
+        "    output = keras.ops.convert_to_numpy(model(inputs))\n"
+        "    numpy.save(f'{path}.npy', output)\n"
+    )
+    kinds = {
+        "encoder": "relative",
+        "decoder": "grouped",
+        "encoder_decoder": "relative",
+    }
+    models = {name: example(name, kind) for name, kind in kinds.items()}
+    for name, model in models.items():
+        model.save(tmp_path / f"{name}.keras")
+        np.savez(tmp_path / f"{name}.npz", **token_inputs(name))
+    root = os.path.dirname(os.path.dirname(keras_transformer.__file__))
+    subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), *models],
+        check=True,
+        cwd=root,
+        env={**os.environ, "KERAS_BACKEND": keras.backend.backend()},
+    )
+    for name, model in models.items():
+        loaded = np.load(tmp_path / f"{name}.npy")
+        assert_close(loaded, model(token_inputs(name)))
+
+
+@model_names
+def test_saving_keeps_precision_name_and_trainable(name, tmp_path):
+    model = small(name, dtype="mixed_bfloat16", name="small_one")
+    model.trainable = False
+    path = str(tmp_path / "model.keras")
+    model.save(path)
+    loaded = keras.saving.load_model(path)
+    assert type(loaded) is CLASSES[name]
+    assert loaded.name == "small_one"
+    assert not loaded.trainable
+    assert loaded.dtype_policy.name == "mixed_bfloat16"
+    output = loaded(token_inputs(name))
+    assert keras.backend.standardize_dtype(output.dtype) == "bfloat16"
+    assert_close(output, model(token_inputs(name)), tolerance=1e-3)
+
+
+@model_names
+@pytest.mark.parametrize(
+    "policy, kind",
+    [
+        ("mixed_bfloat16", "rotary"),
+        ("mixed_float16", "relative"),
+        ("float16", "sinusoidal"),
+    ],
+)
+def test_low_precision_reaches_every_layer(name, policy, kind):
+    arguments = {"vocabulary_size": VOCABULARY, "num_layers": 1}
+    arguments |= {"num_heads": 2, "hidden_dim": 8, "intermediate_dim": 13}
+    model = CLASSES[name](**arguments, positions=kind, dtype=policy)
+    inputs = token_inputs(name)
+    for name_of_input in inputs:
+        if name_of_input.endswith("mask"):
+            inputs[name_of_input][1:] = False  # texts without any token
+    output = model(inputs)
+    assert_finite(output)
+    compute = keras.dtype_policies.get(policy).compute_dtype
+    assert keras.backend.standardize_dtype(output.dtype) == compute
+    for layer in model._flatten_layers(include_self=False):
+        if not isinstance(layer, keras.layers.InputLayer):
+            assert layer.dtype_policy.name == policy, layer.name
+    variable = keras.dtype_policies.get(policy).variable_dtype
+    for weight in model.weights:
+        assert weight.dtype == variable
+
+
+@model_names
+def test_the_global_precision_is_the_default(name):
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = small(name)
+    finally:
+        keras.config.set_dtype_policy(before)
+    assert model.dtype_policy.name == "mixed_bfloat16"
+    output = model(token_inputs(name))
+    assert keras.backend.standardize_dtype(output.dtype) == "bfloat16"
+
+
+@model_names
+def test_dropout_drops_in_training_alone(name):
+    model = small(name, dropout=0.5)
+    inputs = token_inputs(name)
+    assert_close(model(inputs), model(inputs, training=False))
+    once, again = (to_numpy(model(inputs, training=True)) for _ in "ab")
+    assert not np.allclose(once, again)
+    run = to_numpy(model.run(**inputs, training=True))
+    assert not np.allclose(run, to_numpy(model.run(**inputs)))
+
+
+@model_names
+def test_embeddings_may_be_dropped_at_a_rate_of_their_own(name):
+    model = CLASSES[name].from_size("tiny", 3, dropout=0.4, num_layers=1)
+    assert model.dropout_of_embedding.rate == 0.4
+    model = small(name, dropout=0.4, embedding_dropout=0.0, num_layers=1)
+    assert model.dropout_of_embedding.rate == 0.0
+    inputs = token_inputs(name)
+    once, again = (to_numpy(model(inputs, training=True)) for _ in "ab")
+    assert not np.allclose(once, again)
+
+
+def test_kernels_start_as_wide_as_they_are_asked_to():
+    for stddev in (0.02, 0.3, None):
+        model = CLASSES["encoder"](
+            vocabulary_size=3,
+            num_layers=1,
+            num_heads=2,
+            hidden_dim=40,
+            intermediate_dim=60,
+            initializer_range=stddev,
+        )
+        attention = model.blocks[0].self_attention
+        for layer in (attention.query, attention.output_projection):
+            found = to_numpy(layer.kernel).std()
+            # Glorot's numbers have the variance 2 / (fan_in + fan_out);
+            # the others lose an eighth to the cut beyond two deviations.
+            wanted = (2 / 80) ** 0.5 if stddev is None else 0.88 * stddev
+            assert found == pytest.approx(wanted, rel=0.08)
+
+
+@model_names
+def test_a_few_steps_of_fit_reduce_the_loss(name):
+    model = small(name, num_layers=1, dropout=0.0)
+    embedding = getattr(model, "decoder_embedding", None) or model.embedding
+    logits = embedding(model.output, reverse=True)
+    trainer = keras.Model(model.input, logits)
+    trainer.compile(
+        "adam",
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        jit_compile=False,
+    )
+    trainer.optimizer.learning_rate = 0.03
+    inputs = token_inputs(name)
+    # The token itself: what a model without a task can learn at once.
+    labels = inputs.get("decoder_token_ids", inputs.get("token_ids"))
+    before = model.get_weights()
+    history = trainer.fit(inputs, labels, epochs=12, verbose=0)
+    losses = history.history["loss"]
+    assert losses[-1] < 0.5 * losses[0]
+    moved = [
+        not np.allclose(a, b)
+        for a, b in zip(before, model.get_weights(), strict=True)
+    ]
+    # A bias of all keys alike changes no score: softmax does not see it.
+    alike = ["/key/bias" in w.path for w in model.weights]
+    assert all(m or a for m, a in zip(moved, alike, strict=True))
+
+
+@model_names
+def test_names_of_weights_say_where_they_are(name):
+    model = example(name, "learned")
+    paths = [w.path for w in model.weights]
+    assert len(set(paths)) == len(paths)
+    prefix = {"encoder_decoder": "decoder_block"}.get(name, "block")
+    end = f"{prefix}_1/self_attention/query/kernel"
+    assert any(path.endswith(end) for path in paths), paths
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ({"vocabulary_size": 0}, "`vocabulary_size` must be at least 1"),
+        ({"num_layers": 0}, "`num_layers` must be at least 1.*num_layers=0"),
+        ({"num_heads": -1}, "`num_heads` must be at least 1.*num_heads=-1"),
+        ({"hidden_dim": 0}, "`hidden_dim` must be at least 1"),
+        ({"intermediate_dim": 0}, "`intermediate_dim` must be at least 1"),
+        ({"max_sequence_length": 0}, "`max_sequence_length` must be at least"),
+        ({"dropout": 1.0}, "`dropout` must be at least 0 and below 1"),
+        ({"attention_dropout": -0.1}, "`attention_dropout` must be at least"),
+        ({"embedding_dropout": 1.5}, "`embedding_dropout` must be at least"),
+        ({"positions": "sines"}, "`positions` must be one of.*'sines'"),
+        ({"num_heads": 3}, "are 6 and 9"),
+        ({"normalization": "batch"}, "`normalization` must be one of"),
+        ({"sliding_window": 0}, "`sliding_window` must be at least 1"),
+        ({"num_key_value_heads": 3}, "multiple of `num_key_value_heads`"),
+        ({"positions": "rotary", "key_dim": 3}, "`key_dim` must.*be even"),
+    ],
+)
+def test_a_wrong_argument_is_an_error_that_names_it(arguments, words):
+    for name in CLASSES:
+        with pytest.raises(ValueError, match=words):
+            small(name, **arguments)
+
+
+@model_names
+def test_an_unknown_argument_is_an_error(name):
+    with pytest.raises(TypeError, match="'num_head'"):
+        small(name, num_head=2)

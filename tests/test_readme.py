@@ -1,0 +1,48 @@
+"""What the README says is true."""
+
+import configparser
+import pathlib
+import re
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+README = (REPOSITORY / "README.md").read_text("utf-8")
+
+
+def test_the_notebook_example_runs(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    scope = {}
+    exec(compile(code, "README.md", "exec"), scope)
+    answer = scope["classifier"].answer(["a joy", "what a bore"])
+    assert [n.decode() for n in answer["label"].numpy()] == ["good", "bad"]
+    assert (tmp_path / "reviews.keras").is_file()
+    assert (tmp_path / "saved_models/reviews/1/saved_model.pb").is_file()
+
+
+def test_the_rooms_in_the_readme_are_those_of_the_package():
+    rooms = set(re.findall(r"^\| \d \| `(\w+)/`", README, re.MULTILINE))
+    package = REPOSITORY / "keras_transformer"
+    assert rooms == {p.parent.name for p in package.glob("*/__init__.py")}
+
+
+def test_the_commands_of_the_readme_are_those_of_ci():
+    assert '    pip install -e ".[test]" && pytest\n' in README
+    script = (REPOSITORY / ".ci" / "run").read_text("utf-8")
+    assert 'pip install -q -e ".[test]"\n' in script
+    assert "\npytest\n" in script
+
+
+def test_tensorflow_and_its_text_are_pinned_to_one_minor():
+    config = configparser.ConfigParser()
+    config.read(REPOSITORY / "setup.cfg")
+    needed = config["options"]["install_requires"].split()
+    pins = dict(re.match(r"([\w-]+)(.*)", line).groups() for line in needed)
+    assert pins["tensorflow"] == pins["tensorflow-text"]
+    assert set(pins) == {
+        "tensorflow",
+        "tensorflow-text",
+        "keras",
+        "keras-nlp",
+        "tokenizers",
+        "safetensors",
+    }
