@@ -36,7 +36,11 @@ def main():
         print(SHADOWED.format(found=found), file=sys.stderr)
         return 2
     with without_noise():
+        import keras
+
         from keras_transformer.cli import main as command
+
+        keras.distribution.list_devices()  # wakes the drivers, or fails to
     return command.main()
 
 

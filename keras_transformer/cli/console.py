@@ -10,10 +10,14 @@ def say(message=""):
 
 
 def say_warnings_plainly():
-    """Print warnings as our words, each once, without the code around."""
+    """Print what users are warned of in our words, without the code around.
+
+    Other kinds of warnings are for those who write libraries.
+    """
     warnings.simplefilter("once", UserWarning)
 
     def show(message, category, filename, lineno, file=None, line=None):
-        say(f"note: {message}")
+        if issubclass(category, UserWarning):
+            say(f"note: {message}")
 
     warnings.showwarning = show

@@ -46,7 +46,7 @@ def run(arguments):
     task, module = open_task(arguments.model)
     name = "stdin" if arguments.file == "-" else arguments.file
     size = arguments.batch_size
-    cut = 0
+    cut = number = 0
     with _opened(arguments.file) as file:
         if file.isatty():
             say("Type a text and press Enter; end with Ctrl-D.")
@@ -60,12 +60,13 @@ def run(arguments):
                 key: [example[key] for example in batch]
                 for key in task.string_inputs
             }
+            number += len(batch)
             cut += task.preprocessor.count_truncated(**strings)
             for row in module.rows_of(task.answer(strings)):
                 print(json.dumps(row, ensure_ascii=False), flush=size == 1)
     if cut:
         say(
-            f"note: {cut} texts were longer than the model's "
+            f"note: {cut} of {number} texts were longer than the model's "
             f"{task.preprocessor.max_length} tokens; what is beyond was cut."
         )
 

@@ -6,6 +6,7 @@ training is interrupted, run the same command with --resume.
 """
 
 import pathlib
+import sys
 import time
 
 import keras
@@ -222,6 +223,8 @@ def _fit(module, task, examples, validation, arguments, progress):
         if validation is None
         else task.batches(*module.inputs_and_targets(validation)),
         callbacks=[progress],
+        # A line an epoch where no one watches the bar.
+        verbose=1 if sys.stdout.isatty() else 2,
     )
     return time.monotonic() - began
 

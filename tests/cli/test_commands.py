@@ -153,8 +153,8 @@ def test_the_same_seed_gives_the_same_model(files, tmp_path):
     for name in ("one", "two"):
         output = tmp_path / name
         train("--train", train_file, "--validation", dev, "--output", output)
-        metrics.append(json.loads((output / "metrics.json").read_text()))
-        metrics[-1].pop("training_seconds")
+        of_run = json.loads((output / "metrics.json").read_text())
+        metrics.append([of_run["loss"], of_run["f1"], of_run["kept_epoch"]])
     assert metrics[0] == pytest.approx(metrics[1], rel=1e-4)
 
 

@@ -51,8 +51,11 @@ def run_in_parts(call, layer, x, sizes):
     return np.concatenate(outputs, axis=1)
 
 
-@pytest.mark.parametrize("mask", [None, PADDING], ids=["unpadded", "padded"])
-@pytest.mark.parametrize("sizes", [(1,) * LENGTH, (3, 1, 1)], ids=str)
+@pytest.mark.parametrize(
+    "sizes, mask",
+    [((1,) * LENGTH, PADDING), ((3, 1, 1), None)],
+    ids=["steps_padded", "prefill_unpadded"],
+)
 def test_cached_equals_uncached(layer, sizes, mask):
     x = features(BATCH, LENGTH, QUERY_DIM, seed=1)
 

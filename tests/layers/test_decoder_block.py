@@ -180,9 +180,8 @@ CACHED = {
 }
 
 
-@pytest.mark.parametrize("sizes", [(1, 1, 1, 1, 1), (3, 2)], ids=str)
 @pytest.mark.parametrize("name", CACHED)
-def test_cached_equals_uncached(name, sizes):
+def test_cached_equals_uncached(name):
     block = built_block(**CACHED[name])
     given = sources(block.cross_attention)
     x = features(BATCH, LENGTH, HIDDEN)
@@ -191,7 +190,7 @@ def test_cached_equals_uncached(name, sizes):
     cache = block.empty_cache(BATCH, LENGTH + 2, source)
     slots = np.pad(MASK, [(0, 0), (0, 2)])
     index = 0
-    for size in sizes:
+    for size in (2, 1, 1, 1):
         output, cache = block(
             x[:, index : index + size],
             padding_mask=slots,
