@@ -17,7 +17,8 @@ A {task} trained with `keras-transformer` {version} (Keras {keras}, Python
 {python}) on {date}.
 
 - Training examples: {examples:,} from `{train}`, {epochs} epochs in
-  {minutes:.1f} minutes. The weights are those of epoch {kept}.
+  {minutes:.1f} minutes. The weights are those of epoch {kept},
+  the {which} one.
 - Weights: {weights:,}. Tokens: {tokens:,}. Longest input: {max_length} tokens.
 {classes}
 ## Scores
@@ -76,6 +77,7 @@ def _card(task, metrics, arguments, facts):
         epochs=arguments.epochs,
         minutes=facts["training_seconds"] / 60,
         kept=facts["kept_epoch"],
+        which="best-scoring" if arguments.keep == "best" else "last",
         weights=task.count_params(),
         tokens=task.preprocessor.vocabulary_size,
         max_length=task.preprocessor.max_length,
@@ -111,7 +113,7 @@ def _command(arguments):
             continue
         if value is True:
             words.append(flag)
-        elif value not in (None, False):
+        elif value is not None and value is not False:
             words.append(f"{flag} {value}")
     joint = " \\\n        "
     return joint.join([f"keras-transformer train {arguments.task}", *words])

@@ -82,6 +82,13 @@ class DecoderBlock(ResidualBlock):
         training=None,
     ):
         self._check_source(encoder_output, cache)
+        if (cache is None) != (cache_index is None):
+            raise ValueError(
+                "`cache` and `cache_index` go together: the keys and values "
+                "of earlier positions, and where the new ones stand. "
+                f"Received: cache={'None' if cache is None else 'a dict'}, "
+                f"cache_index={cache_index}."
+            )
         cache = cache or {}
 
         def attend(x):

@@ -172,15 +172,20 @@ class MultiHeadAttention(keras.layers.Layer):
         return_attention_scores=False,
         training=None,
     ):
+        if cache is None and (value is None or cache_index is not None):
+            raise ValueError(
+                "`value` is needed where there is no `cache`, and a "
+                "`cache_index` where there is one to write to. Received: "
+                f"value={value}, cache=None, cache_index={cache_index}."
+            )
         start_index = 0 if cache_index is None else cache_index
         queries = self._split_heads(self.query(query), self.num_heads)
         queries = rotate(self.position_encoding, queries, start_index)
         if cache is None:
-            keys, values = self._keys_and_values(value, key)
-        else:
-            if cache_index is not None:
-                cache = self._extend_cache(cache, value, key, cache_index)
-            keys, values = cache["key"], cache["value"]
+            cache = self.fill_cache(value, key)
+        elif cache_index is not None:
+            cache = self._extend_cache(cache, value, key, cache_index)
+        keys, values = cache["key"], cache["value"]
         lengths = ops.shape(queries)[2], ops.shape(keys)[2]
         # A plain causal mask is left to the core, which may have a kernel.
         is_causal = use_causal_mask and cache_index is None
@@ -219,39 +224,34 @@ class MultiHeadAttention(keras.layers.Layer):
             max_length, key_dim)`, in the compute dtype.
         """
         shape = (batch_size, self.num_key_value_heads, max_length, self.key_dim)
-        return {
-            name: ops.zeros(shape, dtype=self.compute_dtype)
-            for name in ("key", "value")
-        }
+        empty = ops.zeros(shape, dtype=self.compute_dtype)
+        return {"key": empty, "value": empty}
 
-    def fill_cache(self, value, key=None):
+    def fill_cache(self, value, key=None, start_index=0):
         """Project keys and values once, for queries that come later.
 
         Args:
             value: Float tensor `(batch, key_length, value_dim)`, such as the
                 output of an encoder.
             key: Likewise; default: `value`.
+            start_index: Where the first key stands.
 
         Returns:
             Dict of `key` and `value`, each `(batch, num_key_value_heads,
             key_length, key_dim)`, to call with as `cache`.
         """
-        keys, values = self._keys_and_values(value, key)
+        key = value if key is None else key
+        keys = self._split_heads(self.key(key), self.num_key_value_heads)
+        keys = rotate(self.position_encoding, keys, start_index)
+        values = self._split_heads(self.value(value), self.num_key_value_heads)
         return {"key": keys, "value": values}
 
-    def _keys_and_values(self, value, key=None, start_index=0):
-        key = value if key is None else key
-        heads = self.num_key_value_heads
-        keys = self._split_heads(self.key(key), heads)
-        keys = rotate(self.position_encoding, keys, start_index)
-        return keys, self._split_heads(self.value(value), heads)
-
     def _extend_cache(self, cache, value, key, index):
-        keys, values = self._keys_and_values(value, key, index)
+        new = self.fill_cache(value, key, index)
         start = (0, 0, index, 0)
         return {
-            "key": ops.slice_update(cache["key"], start, keys),
-            "value": ops.slice_update(cache["value"], start, values),
+            name: ops.slice_update(cache[name], start, new[name])
+            for name in ("key", "value")
         }
 
     def _position_mask(self, lengths, start_index, causal):

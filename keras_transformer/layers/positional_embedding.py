@@ -146,7 +146,7 @@ class PositionalEmbedding(keras.layers.Layer):
     ):
         if reverse:
             return self.tokens(inputs, reverse=True)
-        self._check_inputs(inputs, segment_ids)
+        self._check_inputs(inputs, segment_ids, start_index)
         x = self.tokens(inputs)
         if self.scale:
             x = x * ops.cast(self.hidden_dim**0.5, x.dtype)
@@ -162,16 +162,18 @@ class PositionalEmbedding(keras.layers.Layer):
             x = x + self.segment_table(segment_ids)
         return x
 
-    def _check_inputs(self, inputs, segment_ids):
-        length = inputs.shape[1]
+    def _check_inputs(self, inputs, segment_ids, start_index):
+        end = inputs.shape[1]
+        if end is not None and isinstance(start_index, int):
+            end += start_index  # known only outside of a graph
         if (
             self.positions == "learned"
-            and length is not None
-            and length > self.max_sequence_length
+            and end is not None
+            and end > self.max_sequence_length
         ):
             raise ValueError(
                 "The input is longer than the table of positions. Received: "
-                f"length={length}, "
+                f"length={inputs.shape[1]}, start_index={start_index}, "
                 f"max_sequence_length={self.max_sequence_length}. Cut the "
                 "texts, or build the model with more positions."
             )

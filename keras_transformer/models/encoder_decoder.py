@@ -61,8 +61,9 @@ class EncoderDecoder(Transformer):
         sliding_window: Distance from which keys are out of sight in
             self-attention, or `None`.
         rotary_max_wavelength: Base of the angles of rotary positions.
-        initializer_range: Standard deviation of the first kernels; `None` for
-            Glorot's ([2010](https://proceedings.mlr.press/v9/glorot10a.html)).
+        initializer_range: Standard deviation of the first kernels, before
+            they are cut at two of them; `None` for Glorot's
+            ([2010](https://proceedings.mlr.press/v9/glorot10a.html)).
         **kwargs: `dtype`, a policy for all layers, and `name`.
     """
 

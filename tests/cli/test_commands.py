@@ -82,7 +82,8 @@ def test_train_writes_a_model_its_scores_history_and_card(trained):
     assert [row["epoch"] for row in rows] == list("123456")
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     card = (folder / "model_card.md").read_text("utf-8")
-    assert "bad, good" in card and "| accuracy | 1.0000 |" in card
+    assert "bad, good" in card and "--seed 0" in card
+    assert "| accuracy | 1.0000 |" in card
     assert not folder.with_name("model.partial").exists()
 
 

@@ -4,7 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from keras_transformer.layers import MultiHeadAttention
+from keras_transformer.layers import (
+    DecoderBlock,
+    MultiHeadAttention,
+    PositionalEmbedding,
+)
 from tests.layers.cases import (
     HEADS,
     KEY_DIM,
@@ -192,3 +196,24 @@ def test_a_separate_key_can_be_projected_once():
     key = features(BATCH, SLOTS, 9, seed=3)
     wanted = layer(query, source, key)
     assert_close(layer(query, cache=layer.fill_cache(source, key)), wanted)
+
+
+def test_what_a_cache_needs_is_said():
+    layer = MultiHeadAttention(2)
+    x = features(2, 3, 8)
+    layer(x, x)
+    with pytest.raises(ValueError, match="`value` is needed"):
+        layer(x)
+    with pytest.raises(ValueError, match="`cache_index` where there is one"):
+        layer(x, x, cache_index=0)
+    block = DecoderBlock(2, 7)
+    block(x)
+    with pytest.raises(ValueError, match="go together"):
+        block(x, cache=block.empty_cache(2, 5))
+
+
+def test_learned_positions_end_where_their_table_ends():
+    layer = PositionalEmbedding(9, 4, max_sequence_length=5)
+    layer(np.ones((1, 2), "int32"), start_index=3)
+    with pytest.raises(ValueError, match="start_index=4"):
+        layer(np.ones((1, 2), "int32"), start_index=4)

@@ -1,9 +1,10 @@
 """Layers and models pass their tests on torch too.
 
-A file for each backend, so that they can run side by side.
+A file for each backend, so that they run side by side; in the first folder
+of all, since they take longest.
 """
 
-from tests.backends import check_layers_and_models_on
+from tests.backends.runs import check_layers_and_models_on
 
 
 def test_layers_and_models_pass_on_torch(pytestconfig):

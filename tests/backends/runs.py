@@ -9,10 +9,11 @@ import sys
 import keras
 import pytest
 
-REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
 
 def check_layers_and_models_on(backend, pytestconfig):
+    """Run the tests of layers and models; skip where the backend is missing."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     if keras.backend.backend() == backend:
