@@ -70,7 +70,7 @@ def run(arguments):
     _type(
         f"train classification --train {data / 'train.tsv'} --validation "
         f"{data / 'dev.tsv'} --output {model} --overwrite --size tiny "
-        "--epochs 4 --vocabulary-size 500"
+        "--epochs 8 --vocabulary-size 500"
     )
     _type(f"evaluate {model} --data {data / 'dev.tsv'}")
     _type(f"export {model} --to {root / 'saved_models' / 'dates'}")

@@ -64,7 +64,8 @@ class StringModel(StringInputs):
         if optimizer is None:
             # The steps are not known yet; `fit` will put them in.
             optimizer = self._new_default_optimizer(2)
-        self.compile_arguments = {
+        # Past `__setattr__`, which would track the metrics a second time.
+        vars(self)["compile_arguments"] = {
             "loss": self.default_loss() if loss is None else loss,
             "metrics": self.default_metrics() if metrics is None else metrics,
             **kwargs,

@@ -136,6 +136,7 @@ def test_each_fit_plans_its_learning_rate_anew():
         rates = [float(classifier.optimizer.learning_rate)]
         assert int(classifier.optimizer.iterations) == 12
         assert rates[0] == pytest.approx(0.0, abs=1e-8)
+    assert len(classifier.evaluate(TEXTS, LABELS, verbose=0)) == 2
     before = classifier.get_weights()
     classifier.fit(TEXTS, LABELS, batch_size=2, verbose=0)
     after = classifier.get_weights()
