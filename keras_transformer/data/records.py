@@ -83,7 +83,8 @@ def _format_of(path, format):
             "Expected a name that ends in "
             f"{', '.join(_FORMAT_OF_ENDING)}, with or without .gz, to tell the "
             f"format from. Received: the ending {ending!r}. Rename the file or "
-            "pass `format=` ('tsv', 'csv' or 'jsonl').",
+            "pass `format=` ('tsv', 'csv' or 'jsonl'), on the command line "
+            "`--format`.",
             path,
         )
     return _FORMAT_OF_ENDING[ending]
