@@ -40,6 +40,9 @@ class OutputFolder:
             )
         if not resume:
             shutil.rmtree(self.partial, ignore_errors=True)
+
+    def begin(self):
+        """Make the folder to work in, when all input was found good."""
         self.partial.mkdir(parents=True, exist_ok=True)
 
     def _check(self, overwrite):

@@ -143,13 +143,10 @@ def run(arguments):
         arguments.output, arguments.overwrite, arguments.resume
     )
     progress = Progress(folder.partial, module.METRIC, arguments)
-    try:
-        task = progress.task or module.build(examples, arguments)
-        if validation is not None:
-            module.check_validation(task, validation)
-    except Exception:
-        folder.discard()
-        raise
+    task = progress.task or module.build(examples, arguments)
+    if validation is not None:
+        module.check_validation(task, validation)
+    folder.begin()
     try:
         seconds = _fit(module, task, examples, validation, arguments, progress)
     except KeyboardInterrupt:

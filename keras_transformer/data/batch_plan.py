@@ -120,9 +120,8 @@ def plan_batches(
             included; a row longer than that has a batch of its own.
         batch_size: Rows of a batch, whatever their length; `batch_tokens` is
             then ignored.
-        max_buckets: Most different padded lengths. Default: 16, or fewer if
-            that left a bucket fewer than four batches on average, so that
-            small data sets are not cut into small batches.
+        max_buckets: Most different padded lengths. Default: 16, or as many as
+            have four batches each, so that few rows make no small batches.
         bucket_lengths: The padded lengths themselves, for instance those of an
             earlier plan, instead of the best ones for these rows.
 
@@ -158,10 +157,8 @@ def plan_batches(
 
 def _usual_buckets(lengths, batch_tokens, batch_size):
     """Sixteen buckets, or as many as have four batches each."""
-    if batch_size is None:
-        batches = lengths.sum() / batch_tokens
-    else:
-        batches = len(lengths) / batch_size
+    of_rows = len(lengths) / (batch_size or 1)
+    batches = of_rows if batch_size else lengths.sum() / batch_tokens
     return int(min(max(batches / 4, 1), 16))
 
 
