@@ -173,9 +173,10 @@ class PositionalEmbedding(keras.layers.Layer):
         ):
             raise ValueError(
                 "The input is longer than the table of positions. Received: "
-                f"length={inputs.shape[1]}, start_index={start_index}, "
-                f"max_sequence_length={self.max_sequence_length}. Cut the "
-                "texts, or build the model with more positions."
+                f"length={inputs.shape[1]}, "
+                f"max_sequence_length={self.max_sequence_length}, "
+                f"start_index={start_index}. Cut the texts, or build the "
+                "model with more positions."
             )
         if bool(self.num_segments) != (segment_ids is not None):
             raise ValueError(
