@@ -44,5 +44,6 @@ def test_tensorflow_and_its_text_are_pinned_to_one_minor():
         "keras",
         "keras-nlp",
         "tokenizers",
+        "sentencepiece",
         "safetensors",
     }

@@ -2,22 +2,50 @@
 
 from keras_transformer.text.batches import (
     answer_in_batches,
+    decoding_function,
     encode_all,
+    join_answers,
+    pick,
+    sort_by_length,
     string_function,
 )
+from keras_transformer.text.byte_pair import BytePairTokenizer
+from keras_transformer.text.byte_pair_training import train_byte_pair
+from keras_transformer.text.character_tokenizer import CharacterTokenizer
+from keras_transformer.text.decoder_preprocessor import DecoderPreprocessor
 from keras_transformer.text.labels import LabelNames
 from keras_transformer.text.preprocessor import EncoderPreprocessor
+from keras_transformer.text.sentence_piece import SentencePieceTokenizer
+from keras_transformer.text.sentence_piece_training import train_sentence_piece
+from keras_transformer.text.seq2seq_preprocessor import (
+    Seq2SeqPreprocessor,
+    language_token,
+)
+from keras_transformer.text.strings import to_string_tensor
 from keras_transformer.text.vocabulary_training import (
     train_word_piece_vocabulary,
 )
 from keras_transformer.text.word_piece import WordPieceTokenizer
 
 __all__ = [
+    "BytePairTokenizer",
+    "CharacterTokenizer",
+    "DecoderPreprocessor",
     "EncoderPreprocessor",
     "LabelNames",
+    "SentencePieceTokenizer",
+    "Seq2SeqPreprocessor",
     "WordPieceTokenizer",
     "answer_in_batches",
+    "decoding_function",
     "encode_all",
+    "join_answers",
+    "language_token",
+    "pick",
+    "sort_by_length",
     "string_function",
+    "to_string_tensor",
+    "train_byte_pair",
+    "train_sentence_piece",
     "train_word_piece_vocabulary",
 ]

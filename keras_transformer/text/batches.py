@@ -9,13 +9,14 @@ from keras_transformer.text.strings import to_string_tensor
 _CHUNK = 4096
 
 
-def encode_all(preprocessor, strings):
+def encode_all(preprocessor, strings, encode=None):
     """Tokenize all strings of a data set.
 
     Args:
         preprocessor: Has a method `encode`, such as `EncoderPreprocessor`.
         strings: Dict from its arguments to sequences of strings, all of the
             same length.
+        encode: Another method, of the same arguments.
 
     Returns:
         Dict of `tf.RaggedTensor`s, one row an example.
@@ -25,8 +26,9 @@ def encode_all(preprocessor, strings):
     """
     strings = {k: to_string_tensor(v, name=k) for k, v in strings.items()}
     number = len(next(iter(strings.values())))
+    encode = preprocessor.encode if encode is None else encode
     chunks = [
-        preprocessor.encode(
+        encode(
             **{k: v[start : start + _CHUNK] for k, v in strings.items()}
         )
         for start in range(0, max(number, 1), _CHUNK)
@@ -70,10 +72,76 @@ def answer_in_batches(function, strings, batch_size):
         function({k: v[i : i + batch_size] for k, v in strings.items()})
         for i in range(0, max(number, 1), batch_size)
     ]
+    return join_answers(answers)
+
+
+def join_answers(answers):
+    """Join the answers to several batches.
+
+    Args:
+        answers: List of dicts of tensors or arrays with the batch as first
+            axis.
+
+    Returns:
+        Dict of tensors. Where batches differ in other axes, rows are padded:
+        strings with `""`, integers with -1, floats with 0.
+    """
     return {
         name: _concatenate([_as_tensor(a[name]) for a in answers])
         for name in answers[0]
     }
+
+
+def sort_by_length(texts):
+    """Find the order in which texts become longer, equal ones as they stand.
+
+    Args:
+        texts: String tensor `(texts,)`.
+
+    Returns:
+        Int array `(texts,)`, numbers of the texts.
+    """
+    return np.argsort(tf.strings.length(texts).numpy(), kind="stable")
+
+
+def pick(rows, places):
+    """Pick rows of a tensor by their numbers."""
+    return tf.gather(rows, places)
+
+
+def decoding_function(function, names, has_noise):
+    """Compile a function that writes into one graph for all batch sizes.
+
+    Args:
+        function: Takes a dict of ids and masks `(batch, length)`, an int
+            `max_length` and, if `has_noise`, floats `(batch, answers, steps)`.
+        names: Names of the ids and masks.
+        has_noise: Whether it takes them.
+
+    Returns:
+        A function of a dict, an int and floats or `None`.
+    """
+    inputs = {
+        name: tf.TensorSpec(
+            [None, None], tf.bool if name.endswith("mask") else tf.int32
+        )
+        for name in names
+    }
+    signature = [inputs, tf.TensorSpec([], tf.int32)]
+    if has_noise:
+        signature.append(tf.TensorSpec([None, None, None], tf.float32))
+    compiled = tf.function(
+        function, input_signature=signature, autograph=False
+    )
+
+    def call(inputs, max_length, noise=None):
+        inputs = {name: inputs[name] for name in names}
+        length = tf.constant(max_length, tf.int32)
+        if has_noise:
+            return compiled(inputs, length, noise)
+        return compiled(inputs, length)
+
+    return call
 
 
 def _as_tensor(x):

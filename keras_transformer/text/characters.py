@@ -88,9 +88,9 @@ def character_tables(lowercase: bool, strip_accents: bool) -> CharacterTables:
     classes[characters["removed"]] = REMOVED
     values[(classes == SPACE) | (classes == REMOVED)] = 0
     return CharacterTables(
-        *_paged(values * 8 + classes),
+        *paged(values * 8 + classes),
         *_padded(expansions),
-        *_paged(ranks if strip_accents else ranks[:0]),
+        *paged(ranks if strip_accents else ranks[:0]),
     )
 
 
@@ -121,7 +121,7 @@ def bert_characters() -> dict:
     resource = importlib.resources.files(__package__) / "bert_characters.json"
     table = json.loads(resource.read_text(encoding="ascii"))
     characters = {
-        name: _code_points(entry)
+        name: parse_code_points(entry)
         for name, entry in table.items()
         if isinstance(entry, str)
     }
@@ -131,13 +131,21 @@ def bert_characters() -> dict:
             for code_point, result in table[name].items()
         }
     characters["combining_rank"] = {
-        int(rank): _code_points(ranges)
+        int(rank): parse_code_points(ranges)
         for rank, ranges in table["combining_rank"].items()
     }
     return characters
 
 
-def _code_points(ranges):
+def parse_code_points(ranges):
+    """Read ranges of code points.
+
+    Args:
+        ranges: Hexadecimal numbers and ranges of them: "9-a d 20".
+
+    Returns:
+        Integer array of all of them.
+    """
     spans = [span.partition("-") for span in ranges.split()]
     return np.concatenate(
         [
@@ -204,8 +212,15 @@ def _padded(expansions):
     return np.array(padded, np.int32).reshape(-1, width), lengths
 
 
-def _paged(table):
-    """Cut a table over all code points into pages, equal ones kept once."""
+def paged(table):
+    """Cut a table over all code points into pages, equal ones kept once.
+
+    Args:
+        table: Array `(1114112,)`, or empty.
+
+    Returns:
+        Tuple of the page of each block, uint16, and the pages, `(pages, 256)`.
+    """
     numbers = {}
     index = [
         numbers.setdefault(block.tobytes(), len(numbers))

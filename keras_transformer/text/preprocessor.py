@@ -34,11 +34,7 @@ class EncoderPreprocessor:
     """
 
     def __init__(self, tokenizer, max_length: int = 512):
-        if not hasattr(tokenizer, "tokenize"):
-            raise ValueError(
-                "`tokenizer` must be a tokenizer, such as WordPieceTokenizer. "
-                f"Received: tokenizer={tokenizer!r}"
-            )
+        check_tokenizer(tokenizer, "tokenizer")
         is_integer = isinstance(max_length, int)
         if not is_integer or isinstance(max_length, bool) or max_length < 3:
             raise ValueError(
@@ -142,6 +138,11 @@ class EncoderPreprocessor:
             for i in range(0, int(tf.size(texts[0])), COUNT_BATCH_SIZE)
         )
 
+    @property
+    def resources(self) -> list:
+        """TensorFlow resources that an exported graph has to track."""
+        return list(self.tokenizer.resources)
+
     def get_config(self):
         return {
             "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
@@ -209,6 +210,19 @@ class EncoderPreprocessor:
         lengths = sum(part.row_lengths() for part in parts)
         is_cut = lengths > self.max_length - 1 - len(parts)
         return tf.reduce_sum(tf.cast(is_cut, tf.int32))
+
+
+def check_tokenizer(tokenizer, name):
+    """Check that something is a tokenizer.
+
+    Raises:
+        ValueError: If it is not.
+    """
+    if not hasattr(tokenizer, "tokenize"):
+        raise ValueError(
+            f"`{name}` must be a tokenizer, such as WordPieceTokenizer. "
+            f"Received: {name}={tokenizer!r}"
+        )
 
 
 def _check_length(lengths, length):

@@ -30,11 +30,43 @@ def to_string_tensor(texts, name="texts"):
         )
     if isinstance(texts, np.ndarray) and texts.ndim == 0:
         return to_string_tensor(texts.item(), name)
-    encoded = [
-        _to_bytes(_checked_text(text, row, name))
-        for row, text in enumerate(texts)
-    ]
+    encoded = [to_bytes(text, row, name) for row, text in enumerate(texts)]
     return tf.constant(np.array(encoded, object), tf.string)
+
+
+def to_bytes(text, row, name="texts"):
+    """Make UTF-8 of one text of many.
+
+    Args:
+        text: A str, bytes or scalar string tensor.
+        row: Which of the texts it is, for the error.
+        name: What the caller's argument is called, for the error.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        ValueError: If `text` is not a string.
+    """
+    return _to_bytes(_checked_text(text, row, name))
+
+
+def require_iterable(texts, name="texts"):
+    """Refuse a single text where an iterable of texts is expected.
+
+    Args:
+        texts: What the user passed.
+        name: What the caller's argument is called, for the error.
+
+    Raises:
+        ValueError: If `texts` is one string.
+    """
+    if isinstance(texts, (str, bytes)):
+        raise ValueError(
+            f"`{name}` must be an iterable of strings. Received one string of "
+            f"{len(texts)} characters. Put it in a list, or read the file "
+            "line by line if it is a path."
+        )
 
 
 def require_batch(texts, name):

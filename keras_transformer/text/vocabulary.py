@@ -49,12 +49,22 @@ def save_vocabulary(tokens, path):
                 "A token with a line break cannot be written to a vocabulary "
                 f"file. Received: token={token!r} of id {index}"
             )
+    write_whole(path, "".join(f"{token}\n" for token in tokens).encode())
+
+
+def write_whole(path, content):
+    """Write a file, whole or not at all.
+
+    Args:
+        path: Where to write; missing folders are made.
+        content: Bytes.
+    """
     path = pathlib.Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(prefix=path.name, dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{token}\n" for token in tokens)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
         # A temporary file is made for its owner alone.
         umask = os.umask(0)
         os.umask(umask)

@@ -13,7 +13,7 @@ from keras_transformer.text.characters import (
     character_tables,
 )
 from keras_transformer.text.special_tokens import special_token_table
-from keras_transformer.text.strings import to_string_tensor
+from keras_transformer.text.strings import require_iterable, to_string_tensor
 from keras_transformer.text.tracing import trace
 from keras_transformer.text.word_piece_graph import (
     CONTINUATION,
@@ -80,12 +80,7 @@ def train_word_piece_vocabulary(
 
 
 def _check_arguments(texts, vocabulary_size, min_frequency, special_tokens):
-    if isinstance(texts, (str, bytes)):
-        raise ValueError(
-            "`texts` must be an iterable of strings. Received one string of "
-            f"{len(texts)} characters. Put it in a list, or read the file "
-            "line by line if it is a path."
-        )
+    require_iterable(texts)
     for name, value in (
         ("vocabulary_size", vocabulary_size),
         ("min_frequency", min_frequency),

@@ -5,6 +5,7 @@ import functools
 import tensorflow as tf
 import tensorflow_text as tf_text
 
+from keras_transformer.text.byte_offsets import byte_widths
 from keras_transformer.text.characters import CharacterTables, character_tables
 from keras_transformer.text.special_tokens import special_token_table
 from keras_transformer.text.tracing import trace
@@ -37,6 +38,8 @@ class WordPieceGraph:
         tokens_in_text: Special tokens to recognise in the text, a list of str.
         hidden_tokens: Tokens that `detokenize` leaves out, a list of str.
     """
+
+    resources = ()
 
     def __init__(
         self,
@@ -162,10 +165,7 @@ def _offsets_in_text(words, piece_splits, starts, ends):
     Returns:
         Both as int32 `(pieces,)` counts of characters, the end exclusive.
     """
-    codes = words.characters
-    widths = 1 + sum(
-        tf.cast(codes >= first, tf.int64) for first in (0x80, 0x800, 0x10000)
-    )
+    widths = byte_widths(words.characters)
     byte_splits = tf.concat([[0], tf.cumsum(widths)], axis=0)
     byte_characters = part_of_each(byte_splits)
 

@@ -56,7 +56,7 @@ def split_words(texts, tables, special_tokens=None) -> Words:
     """
     decoded = tf.strings.unicode_decode(texts, "UTF-8", errors="replace")
     code_points, text_splits = decoded.values, decoded.row_splits
-    values = _look_up(tables.page_index, tables.pages, code_points)
+    values = look_up(tables.page_index, tables.pages, code_points)
     breaks = text_splits
     if special_tokens is not None:
         found = find_special_tokens(code_points, text_splits, special_tokens)
@@ -112,7 +112,17 @@ def part_of_each(splits):
     return tf.cumsum(begins)[:-1]
 
 
-def _look_up(page_index, pages, code_points):
+def look_up(page_index, pages, code_points):
+    """Find the entries of characters in a table that is cut into pages.
+
+    Args:
+        page_index: Integer `(4352,)`, as `characters.paged` gives it.
+        pages: `(pages, 256)`, likewise.
+        code_points: int32 `(characters,)`.
+
+    Returns:
+        `(characters,)`, of the type of `pages`.
+    """
     page = tf.gather(page_index, tf.bitwise.right_shift(code_points, 8))
     place = tf.cast(page, tf.int32) * chars.PAGE_SIZE
     place += tf.bitwise.bitwise_and(code_points, chars.PAGE_SIZE - 1)
@@ -200,11 +210,11 @@ def _order_marks(normalized, sources, code_points, text_splits, tables):
     Returns:
         int32 `(characters,)`.
     """
-    starts = _look_up(tables.rank_index, tables.rank_pages, code_points) == 0
+    starts = look_up(tables.rank_index, tables.rank_pages, code_points) == 0
     text_starts = tf.math.unsorted_segment_sum(
         tf.ones_like(text_splits), text_splits, tf.size(code_points) + 1
     )
     sequences = tf.cumsum(tf.cast(starts, tf.int64) + text_starts[:-1])
-    ranks = _look_up(tables.rank_index, tables.rank_pages, normalized)
+    ranks = look_up(tables.rank_index, tables.rank_pages, normalized)
     keys = tf.gather(sequences, sources) * 256 + tf.cast(ranks, tf.int64)
     return tf.gather(normalized, tf.argsort(keys, stable=True))

@@ -59,6 +59,20 @@ HAND_PICKED = [
     "##a ## #a a##b",
 ]
 
+# What SentencePiece treats in special ways.
+HARD_PIECES = [
+    *HAND_PICKED,
+    "  two  spaces \t tab\nline\r\n ",
+    "<s>a</s> <pad> <unk> <2de> <0x41>",
+    "\u2581a \u2581\u2581 a\u2581b \u2047 \u2585",
+    "the \U0001f468\u200d\U0001f469\u200d\U0001f467 \U0001f1e9\U0001f1ea fox",
+    "\u202eabc\u202c \u05e9\u05c1\u05b8\u05dc\u05d5\u05b9\u05dd \u0640",
+    "\ufb03 \u00bd \u2460 \u3392 \uff21\uff42 \u1e9b\u0323 \u0345",
+    "\x7f\x80\x9f\u200b\u2060\ufeff\ufffd\ufffe\uffff",
+    "quick " * 3000,
+    "z" * 5000,
+]
+
 
 def reference(vocabulary, lowercase=True, strip_accents=None):
     """Hugging Face's tokenizer of the same options."""

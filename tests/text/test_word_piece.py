@@ -1,11 +1,6 @@
-import copy
 import gzip
 import json
-import pickle
-import subprocess
-import sys
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -13,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keras_transformer.text import WordPieceTokenizer
+from tests.text import contract
 from tests.text.reference import (
     HAND_PICKED,
     MODES,
@@ -212,73 +208,19 @@ def test_detokenize_refuses_what_is_no_id(ids):
 
 def test_config_pickle_and_copy_give_the_same_tokenizer(vocabularies):
     tokenizer = WordPieceTokenizer(vocabularies[False, True], False, True)
-    ids = tokenizer.tokenize(HAND_PICKED).to_list()
-    config = json.loads(
-        json.dumps(keras.saving.serialize_keras_object(tokenizer))
-    )
-    for other in (
-        keras.saving.deserialize_keras_object(config),
-        pickle.loads(pickle.dumps(tokenizer)),
-        copy.deepcopy(tokenizer),
-    ):
-        assert other.tokenize(HAND_PICKED).to_list() == ids
-        assert other.get_config() == tokenizer.get_config()
+    contract.check_copies(tokenizer, HAND_PICKED)
 
 
 def test_it_works_in_functions_and_data_pipelines(vocabulary):
     tokenizer = WordPieceTokenizer(vocabulary)
-    data = tf.data.Dataset.from_tensor_slices(HAND_PICKED)
-    batches = [
-        batch.to_list() for batch in data.batch(7).map(tokenizer.tokenize)
-    ]
-    single = [ids.numpy().tolist() for ids in data.map(tokenizer.tokenize)]
-    traced = tf.function(tokenizer.tokenize)(tf.constant(HAND_PICKED))
-    expected = tokenizer.tokenize(HAND_PICKED).to_list()
-    assert (
-        [row for batch in batches for row in batch]
-        == single
-        == traced.to_list()
-        == expected
-    )
-
-
-LOAD = """
-import sys
-import numpy as np
-import tensorflow as tf
-import tensorflow_text
-model = tf.saved_model.load(sys.argv[1])
-texts = tf.constant(sys.stdin.buffer.read().split(b"\\n\\n\\n"))
-result = model.signatures["serving_default"](text=texts)
-np.savez(sys.argv[2], **result)
-"""
+    contract.check_functions_and_pipelines(tokenizer, HAND_PICKED)
+    contract.check_seed_and_session(tokenizer, HAND_PICKED)
+    contract.check_detokenize_shapes(tokenizer, "the lazy \u4e2d")
 
 
 def test_a_saved_model_answers_alike_in_another_process(vocabulary, tmp_path):
     tokenizer = WordPieceTokenizer(vocabulary)
-
-    def serve(text):
-        ids, starts, ends = tokenizer.tokenize_with_offsets(text)
-        return {
-            "ids": ids.to_tensor(-1),
-            "starts": starts.to_tensor(-1),
-            "ends": ends.to_tensor(-1),
-            "text": tokenizer.detokenize(ids),
-        }
-
-    archive = keras.export.ExportArchive()
-    archive.add_endpoint(
-        "serve", serve, [tf.TensorSpec([None], tf.string, name="text")]
-    )
-    archive.write_out(str(tmp_path / "model"), verbose=False)
+    assert tokenizer.resources == []
+    contract.check_saved_model(tokenizer, HAND_PICKED, tmp_path)
     size = (tmp_path / "model" / "saved_model.pb").stat().st_size
     assert size < 1_000_000
-    subprocess.run(
-        [sys.executable, "-c", LOAD, tmp_path / "model", tmp_path / "out.npz"],
-        input="\n\n\n".join(HAND_PICKED).encode(),
-        check=True,
-    )
-    expected = serve(tf.constant(HAND_PICKED))
-    with np.load(tmp_path / "out.npz", allow_pickle=True) as found:
-        for name, values in expected.items():
-            np.testing.assert_array_equal(found[name], values.numpy(), name)

@@ -1,0 +1,147 @@
+"""Byte-level byte pair encoding, the tokenizer of GPT-2, as graph operations."""
+
+import json
+
+import keras
+
+from keras_transformer.text.byte_pair_graph import BytePairGraph
+from keras_transformer.text.byte_pair_vocabulary import (
+    byte_characters,
+    merge_ids,
+    read_merges,
+    read_vocabulary,
+    token_bytes,
+)
+from keras_transformer.text.special_tokens import special_token_table
+from keras_transformer.text.tokenizer import Tokenizer
+from keras_transformer.text.vocabulary import write_whole
+
+
+@keras.saving.register_keras_serializable(package="keras_transformer")
+class BytePairTokenizer(Tokenizer):
+    """Split texts into byte pairs, as GPT-2 and RoBERTa do.
+
+    Ids are those of Hugging Face `tokenizers` (`ByteLevel`, without a space
+    put before the text) for any text, and any text comes back exactly. Offsets
+    are the same too: a token covers the space before its word, and one that is
+    only a part of a character covers the whole character.
+
+    All work is done by TensorFlow operations, the same whether called from
+    Python, in a `tf.data` pipeline or in a SavedModel. Each round joins pairs in
+    all words of a batch at once; only a word of thousands of letters without
+    any order needs so many rounds that it takes half a second.
+
+    Args:
+        vocabulary: Path of a `vocab.json`, a dict from token to id, or a list
+            of tokens.
+        merges: Path of a `merges.txt`, or a list of str "left right".
+        unknown_token: Token for what is unknown, which nothing in a text is.
+            The names are by default those of RoBERTa and `train_byte_pair`;
+            for GPT-2 pass `"<|endoftext|>"` for this and the next three.
+        padding_token: Token that fills up shorter rows.
+        start_token: Token before the first text.
+        end_token: Token after each text.
+        mask_token: Token that hides another; the vocabulary may lack it.
+        special_tokens: More special tokens, such as "<2de>".
+        special_tokens_in_text: Whether a special token written in the text
+            counts as that token. If not, it is split like any other text.
+
+    Example:
+
+    ```python
+    vocabulary, merges = train_byte_pair(texts, vocabulary_size=8000)
+    tokenizer = BytePairTokenizer(vocabulary, merges)
+    tokenizer.detokenize(tokenizer.tokenize(["A text."]))  # [b"A text."]
+    ```
+    """
+
+    def __init__(
+        self,
+        vocabulary,
+        merges,
+        unknown_token: str = "<unk>",
+        padding_token: str = "<pad>",
+        start_token: str = "<s>",
+        end_token: str = "</s>",
+        mask_token: str = "<mask>",
+        special_tokens=(),
+        special_tokens_in_text: bool = True,
+    ):
+        super().__init__(read_vocabulary(vocabulary))
+        self._merges = read_merges(merges)
+        self._pairs = merge_ids(self._merges, self._ids)
+        self.unknown_token = unknown_token
+        self.padding_token = padding_token
+        self.start_token = start_token
+        self.end_token = end_token
+        self.mask_token = mask_token
+        self._more_special_tokens = list(special_tokens)
+        self.special_tokens_in_text = bool(special_tokens_in_text)
+        self.check_special_tokens(
+            "Add them to the vocabulary or pass the names it has for them; "
+            'those of GPT-2 are all "<|endoftext|>".'
+        )
+        self._check_more_special_tokens()
+        if self.special_tokens_in_text:
+            special_token_table(self.special_tokens)
+
+    def _check_more_special_tokens(self):
+        missing = [t for t in self._more_special_tokens if t not in self._ids]
+        if missing:
+            raise ValueError(
+                "`special_tokens` must stand in the vocabulary, so that they "
+                f"have ids. Received: {missing}, which are not among its "
+                f"{len(self._tokens)} tokens. Pass them to `train_byte_pair`, "
+                "or add them to the vocabulary."
+            )
+
+    @property
+    def special_tokens(self) -> list[str]:
+        """The special tokens that the vocabulary has."""
+        tokens = [*super().special_tokens, *self._more_special_tokens]
+        return list(dict.fromkeys(tokens))
+
+    @property
+    def merges(self) -> list[str]:
+        """The merges, "left right", in the order in which they are tried."""
+        return list(self._merges)
+
+    def make_graph(self):
+        special = self.special_tokens
+        hidden = [self.padding_token, self.start_token, self.end_token]
+        hidden += self._more_special_tokens
+        return BytePairGraph(
+            [token_bytes(token, special) for token in self._tokens],
+            [self._ids[character] for character in byte_characters()],
+            self._pairs,
+            {token: self._ids[token] for token in special}
+            if self.special_tokens_in_text
+            else {},
+            {self._ids[token] for token in hidden},
+        )
+
+    def save_vocabulary(self, vocabulary, merges):
+        """Write the two files that other programs read.
+
+        Args:
+            vocabulary: Where to write the vocabulary, a `vocab.json`.
+            merges: Where to write the merges, a `merges.txt`. Each file
+                appears whole or not at all.
+        """
+        content = json.dumps(self._ids, ensure_ascii=False)
+        write_whole(vocabulary, content.encode())
+        lines = ["#version: 0.2", *self._merges]
+        write_whole(merges, "".join(f"{line}\n" for line in lines).encode())
+
+    def get_config(self):
+        return {
+            "vocabulary": self.vocabulary,
+            "merges": self.merges,
+            "unknown_token": self.unknown_token,
+            "padding_token": self.padding_token,
+            "start_token": self.start_token,
+            "end_token": self.end_token,
+            "mask_token": self.mask_token,
+            "special_tokens": list(self._more_special_tokens),
+            "special_tokens_in_text": self.special_tokens_in_text,
+        }
