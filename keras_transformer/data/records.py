@@ -67,6 +67,22 @@ def read_records(path: str | os.PathLike, format: str | None = None) -> Records:
     return Records(path, format, tuple(header), _named(path, header, rows))
 
 
+def format_of_ending(path: str | os.PathLike) -> str | None:
+    """Tell the format of a file of rows from its name.
+
+    Args:
+        path: The file.
+
+    Returns:
+        `"tsv"`, `"csv"`, `"jsonl"`, or `None` where the name does not tell.
+    """
+    return _FORMAT_OF_ENDING.get(_ending(path))
+
+
+def _ending(path):
+    return os.path.splitext(os.fspath(path).lower().removesuffix(".gz"))[1]
+
+
 def _format_of(path, format):
     known = sorted(set(_FORMAT_OF_ENDING.values()))
     if format is not None:
@@ -76,18 +92,17 @@ def _format_of(path, format):
                 f"Received: format={format!r}."
             )
         return format
-    name = path.lower().removesuffix(".gz")
-    ending = os.path.splitext(name)[1]
-    if ending not in _FORMAT_OF_ENDING:
+    told = format_of_ending(path)
+    if told is None:
         raise DataError(
             "Expected a name that ends in "
             f"{', '.join(_FORMAT_OF_ENDING)}, with or without .gz, to tell the "
-            f"format from. Received: the ending {ending!r}. Rename the file or "
-            "pass `format=` ('tsv', 'csv' or 'jsonl'), on the command line "
+            f"format from. Received: the ending {_ending(path)!r}. Rename the "
+            "file or pass `format=` ('tsv', 'csv' or 'jsonl'), on the command line "
             "`--format`.",
             path,
         )
-    return _FORMAT_OF_ENDING[ending]
+    return told
 
 
 def _check_header(path, header):

@@ -3,15 +3,16 @@
 import tensorflow as tf
 
 
-def map_strings(dataset, encode_inputs, encode_targets):
+def map_strings(dataset, encode):
     """Tokenize the strings of a dataset, batch by batch.
 
     Args:
         dataset: Elements are `inputs`, `(inputs, targets)` or `(inputs,
             targets, weights)`; inputs are a string tensor `(batch,)` or a
             dict of them.
-        encode_inputs: Turns inputs into what the model takes.
-        encode_targets: Turns targets into what the loss takes.
+        encode: Turns inputs, or inputs and targets, into what the model takes,
+            or a tuple of that, of what the loss takes, and perhaps of weights
+            `(batch, length)`.
 
     Returns:
         A dataset of ids.
@@ -28,10 +29,15 @@ def map_strings(dataset, encode_inputs, encode_targets):
                 f"of shape {tuple(spec.shape)}. Call `.batch(32)` on it."
             )
 
-    def encode(inputs, targets=None, *weights):
-        if targets is None:
-            return encode_inputs(inputs)
-        return encode_inputs(inputs), encode_targets(targets), *weights
+    def encode_all(*parts):
+        *parts, weights = parts if len(parts) == 3 else (*parts, None)
+        encoded = encode(*parts)
+        if weights is None or not isinstance(encoded, tuple):
+            return encoded
+        *encoded, own = encoded if len(encoded) == 3 else (*encoded, None)
+        if own is not None:
+            weights = tf.cast(weights, own.dtype)[:, None] * own
+        return *encoded, weights
 
     # Numbers of our own: the tuner was seen to let `fit` stand still.
-    return dataset.map(encode, num_parallel_calls=2).prefetch(2)
+    return dataset.map(encode_all, num_parallel_calls=2).prefetch(2)

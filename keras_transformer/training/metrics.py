@@ -6,6 +6,8 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_transformer.training.spreading import spread_over
+
 
 class F1Scores(NamedTuple):
     """Precision, recall and F1, of each class and on average.
@@ -120,11 +122,12 @@ class MacroF1(keras.metrics.Metric):
                 f"{tuple(y_pred.shape)}."
             )
         predicted = ops.argmax(y_pred, axis=-1)
-        labels = self._spread(ops.cast(y_true, predicted.dtype), predicted)
+        shape = ops.shape(predicted)
+        labels = spread_over(ops.cast(y_true, predicted.dtype), shape)
         weights = ops.cast(self._is_class(labels), self.dtype)
         if sample_weight is not None:
             sample_weight = ops.cast(sample_weight, self.dtype)
-            weights = weights * self._spread(sample_weight, predicted)
+            weights = weights * spread_over(sample_weight, shape)
         labels = ops.clip(labels, 0, self.num_classes - 1)
         rows = self._one_hot(labels) * ops.reshape(weights, (-1, 1))
         counts = ops.matmul(ops.transpose(rows), self._one_hot(predicted))
@@ -147,14 +150,6 @@ class MacroF1(keras.metrics.Metric):
     def _one_hot(self, classes):
         classes = ops.reshape(classes, (-1,))
         return ops.one_hot(classes, self.num_classes, dtype=self.dtype)
-
-    def _spread(self, values, predicted):
-        """Drop trailing axes of 1, or repeat values over those they lack."""
-        while len(values.shape) > len(predicted.shape):
-            values = ops.squeeze(values, -1)
-        while len(values.shape) < len(predicted.shape):
-            values = ops.expand_dims(values, -1)
-        return ops.broadcast_to(values, ops.shape(predicted))
 
 
 def _compared(labels, predictions):
