@@ -100,6 +100,36 @@ def key_padding_mask(padding_mask, name="padding_mask"):
     return padding_mask[:, None, None, :]
 
 
+def same_segment_mask(segment_ids):
+    """Let every position see those of its own segment.
+
+    Args:
+        segment_ids: Int tensor `(batch, length)`, the number of the segment
+            that a position belongs to.
+
+    Returns:
+        Bool tensor `(batch, length, length)`.
+    """
+    return ops.equal(segment_ids[:, :, None], segment_ids[:, None, :])
+
+
+def positions_in_segments(segment_ids):
+    """Count positions from the start of each segment.
+
+    Args:
+        segment_ids: Int tensor `(batch, length)`; the positions of a segment
+            stand next to each other.
+
+    Returns:
+        Int32 tensor of that shape.
+    """
+    places = ops.arange(ops.shape(segment_ids)[1], dtype="int32")[None]
+    same = same_segment_mask(segment_ids)
+    # The first position of the same segment; argmax takes the first of equals.
+    starts = ops.argmax(ops.cast(same, "int32"), axis=-1)
+    return places - ops.cast(starts, "int32")
+
+
 def join_masks(*masks):
     """Return what all masks allow, or `None` if all are `None`."""
     joined = None

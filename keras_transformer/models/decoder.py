@@ -3,6 +3,10 @@
 import keras
 
 from keras_transformer.layers.decoder_block import DecoderBlock
+from keras_transformer.layers.masks import (
+    positions_in_segments,
+    same_segment_mask,
+)
 from keras_transformer.models.transformer import (
     Transformer,
     make_blocks,
@@ -23,7 +27,10 @@ class Decoder(Transformer):
     ([Radford et al., 2019](https://github.com/openai/gpt-2)), whose layout
     the defaults are. It is called on a dict of `token_ids`, int
     `(batch, length)`, and `padding_mask`, bool of that shape and `True` where
-    a token is real, and returns float `(batch, length, hidden_dim)`.
+    a token is real, and returns float `(batch, length, hidden_dim)`. Where
+    several documents stand in one row, there also are `segment_ids`, int, the
+    number of the document that a token belongs to: a token then sees its own
+    document alone, and positions begin anew with each.
     `model.embedding(states, reverse=True)` maps these to the vocabulary.
 
     Args:
@@ -103,10 +110,18 @@ class Decoder(Transformer):
             else None,
         }
 
+    def call(self, inputs, training=None, mask=None):
+        """Map a dict of inputs to hidden states."""
+        if isinstance(inputs, dict) and "segment_ids" in inputs:
+            # Not in the functional graph, where all inputs are required.
+            return self.run(**inputs, training=training)
+        return super().call(inputs, training=training, mask=mask)
+
     def run(
         self,
         token_ids,
         padding_mask=None,
+        segment_ids=None,
         positions=None,
         cache=None,
         cache_index=0,
@@ -119,8 +134,11 @@ class Decoder(Transformer):
             token_ids: Int tensor `(batch, length)`.
             padding_mask: Bool tensor `(batch, length)`, `True` = real; with a
                 cache `(batch, max_length)`, for all its slots.
+            segment_ids: Int tensor `(batch, length)`, the number of the
+                document that a token belongs to; not with a cache.
             positions: Int tensor `(batch, length)`, where tokens stand.
-                Default: one after the other from `cache_index`.
+                Default: one after the other from `cache_index`, or from the
+                start of the document.
             cache: List from `empty_cache`.
             cache_index: Slot of the first token in the cache.
             return_attention_scores: Whether to return the scores as well.
@@ -131,6 +149,11 @@ class Decoder(Transformer):
             else was asked for: a list of scores, one a block; the updated
             cache.
         """
+        document_mask = None
+        if segment_ids is not None:
+            document_mask = same_segment_mask(segment_ids)
+            if positions is None:
+                positions = positions_in_segments(segment_ids)
         x = self.embedding(
             token_ids, positions=positions, start_index=cache_index
         )
@@ -139,6 +162,7 @@ class Decoder(Transformer):
             self.blocks,
             x,
             padding_mask=padding_mask,
+            attention_mask=document_mask,
             cache=cache,
             cache_index=cache_index,
             return_attention_scores=return_attention_scores,

@@ -1,0 +1,17 @@
+"""Writing text token by token: greedy, sampled, or by beam search."""
+
+from keras_transformer.generation.beam_search import BeamSearch
+from keras_transformer.generation.greedy import Greedy
+from keras_transformer.generation.prompts import align_right, bucket_size
+from keras_transformer.generation.sample import Sample
+from keras_transformer.generation.search import Decoding, Search
+
+__all__ = [
+    "BeamSearch",
+    "Decoding",
+    "Greedy",
+    "Sample",
+    "Search",
+    "align_right",
+    "bucket_size",
+]

@@ -1,0 +1,262 @@
+"""The likeliest answers, found by following several at a time."""
+
+import keras
+from keras import ops
+
+from keras_transformer.generation.search import (
+    Search,
+    check_count,
+    repeat_prompts,
+    repeat_rows,
+    write_tokens,
+)
+
+# The rank of a hypothesis that does not exist; far below what `FORBIDDEN`
+# adds up to.
+_NONE = -1e30
+
+
+@keras.saving.register_keras_serializable(package="keras_transformer")
+class BeamSearch(Search):
+    """Follow the most likely hypotheses, and keep those that have ended.
+
+    At each step the `beam_size` likeliest continuations of all hypotheses are
+    looked at. Those that end are put aside, where the best of them stay; the
+    likeliest others go on. Hypotheses are ranked by `log P(Y) / lp(Y)` with the
+    length penalty of equation 14 of
+    [Wu et al., 2016](https://arxiv.org/abs/1609.08144), `lp(Y) = ((5 + |Y|) /
+    6) ** length_penalty`, where `|Y|` counts the new tokens, end token
+    included. What has not ended at the most tokens competes as it stands.
+
+    Args:
+        beam_size: How many hypotheses are followed.
+        length_penalty: Exponent of the length penalty; 0 ranks by probability
+            alone, more favours longer answers.
+        early_stopping: Whether a prompt is done as soon as `beam_size`
+            hypotheses have ended; if not, when no other can become better
+            than those that are returned.
+        num_return_sequences: How many of the best answers are returned, best
+            first.
+        **kwargs: `min_length`, `repetition_penalty` and
+            `no_repeat_ngram_size`, as in `Greedy`.
+
+    Raises:
+        ValueError: If an option is out of range.
+    """
+
+    def __init__(
+        self,
+        beam_size: int = 4,
+        length_penalty: float = 0.6,
+        early_stopping: bool = False,
+        num_return_sequences: int = 1,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        check_count("beam_size", beam_size, 1)
+        check_count("num_return_sequences", num_return_sequences, 1)
+        if num_return_sequences > beam_size:
+            raise ValueError(
+                "`num_return_sequences` can be at most `beam_size`. Received: "
+                f"num_return_sequences={num_return_sequences}, "
+                f"beam_size={beam_size}."
+            )
+        if not isinstance(length_penalty, (int, float)):
+            raise ValueError(
+                "`length_penalty` must be a number. Received: length_penalty="
+                f"{length_penalty!r}."
+            )
+        self.beam_size = beam_size
+        self.length_penalty = float(length_penalty)
+        self.early_stopping = bool(early_stopping)
+        self.num_return_sequences = num_return_sequences
+
+    def run(self, decoding):
+        batch = ops.shape(decoding.logits)[0]
+        # What all rows of a beam share is repeated once, and stays.
+        beams = repeat_prompts(decoding, self.beam_size)
+        start = self._start(decoding, batch)
+        first = repeat_rows(decoding.logits, self.beam_size)
+        carry, _ = self._advance(beams, 0, first, start)
+
+        def body(index, carry, state):
+            logits, state = beams.step(
+                ops.reshape(carry["last"], (-1, 1)),
+                index - 1,
+                state,
+                beams.fixed,
+            )
+            carry, rows = self._advance(beams, index, logits, carry)
+            if self.beam_size > 1:
+                state = keras.tree.map_structure(
+                    lambda x: ops.take(x, rows, axis=0), state
+                )
+            return index + 1, carry, state
+
+        def unfinished(index, carry, state):
+            return ops.logical_and(
+                index < decoding.max_steps,
+                ops.any(carry["live"]["rank"] > _NONE / 2),
+            )
+
+        one = ops.convert_to_tensor(1, dtype="int32")
+        _, carry, _ = ops.while_loop(
+            unfinished, body, (one, carry, beams.state)
+        )
+        return self._answers(carry["ended"], decoding.pad_token_id)
+
+    def _start(self, decoding, batch):
+        """Nothing has ended, and one empty hypothesis a prompt is alive."""
+        beams = (batch, self.beam_size)
+        none = ops.full(beams, _NONE, dtype="float32")
+        empty = {
+            "rank": none,
+            "score": ops.zeros(beams, dtype="float32"),
+            "length": ops.zeros(beams, dtype="int32"),
+            "tokens": ops.full(
+                (*beams, decoding.max_steps),
+                decoding.pad_token_id,
+                dtype="int32",
+            ),
+        }
+        is_first = ops.arange(self.beam_size, dtype="int32")[None] == 0
+        has_room = decoding.limits[:, None] > 0
+        alive = ops.logical_and(is_first, has_room)
+        return {
+            "live": {**empty, "rank": ops.where(alive, 0.0, none)},
+            "ended": empty,
+            "last": ops.zeros(beams, dtype="int32"),
+        }
+
+    def _advance(self, beams, index, logits, carry):
+        """Go on by one token; say from which row each beam went on."""
+        size = self.beam_size
+        batch = ops.shape(carry["last"])[0]
+        candidates, source = self._candidates(beams, index, logits, carry)
+        limits = ops.reshape(beams.limits, (batch, size))[:, :1]
+        ends = ops.logical_or(
+            candidates["last"] == beams.end_token_id, index + 1 >= limits
+        )
+        exists = candidates["rank"] > _NONE / 2
+        ended = self._best_ended(
+            carry["ended"],
+            {k: v[:, :size] for k, v in candidates.items() if k != "last"},
+            ops.logical_and(ends, exists)[:, :size],
+        )
+        rank = ops.where(ends, _NONE, candidates["rank"])
+        done = self._is_done(ended, rank, index, limits)
+        rank = ops.where(done[:, None], _NONE, rank)
+        rank, places = ops.top_k(rank, size)
+        live = {
+            name: _pick(candidates[name], places)
+            for name in ("score", "length", "tokens")
+        }
+        rows = ops.arange(batch, dtype="int32")[:, None] * size
+        rows = ops.reshape(rows + _pick(source, places), (-1,))
+        return {
+            "live": {**live, "rank": rank},
+            "ended": ended,
+            "last": _pick(candidates["last"], places),
+        }, rows
+
+    def _candidates(self, beams, index, logits, carry):
+        """The `2 * beam_size` best continuations, and the beams they are of.
+
+        So many, since each beam has one that ends.
+        """
+        live, size = carry["live"], self.beam_size
+        batch = ops.shape(carry["last"])[0]
+        vocabulary_size = logits.shape[-1]
+        logits = ops.cast(logits, "float32")
+        steps = ops.shape(live["tokens"])[2]
+        tokens = ops.reshape(live["tokens"], (batch * size, steps))
+        adjusted = self.adjust(beams, logits, tokens, index)
+        total = ops.logsumexp(logits, axis=-1, keepdims=True)
+
+        def added(values, gains):
+            gains = ops.reshape(gains, (batch, size, vocabulary_size))
+            sums = values[:, :, None] + gains
+            return ops.reshape(sums, (batch, size * vocabulary_size))
+
+        rank, places = ops.top_k(
+            added(live["rank"], adjusted - total),
+            min(2 * size, size * vocabulary_size),
+        )
+        places = ops.cast(places, "int32")
+        source, token = places // vocabulary_size, places % vocabulary_size
+        picked = ops.reshape(_pick(live["tokens"], source), (-1, steps))
+        written = write_tokens(picked, ops.reshape(token, (-1,)), index)
+        count = places.shape[1]
+        return {
+            "rank": ops.maximum(rank, _NONE),
+            "score": _pick(added(live["score"], logits - total), places),
+            "length": ops.zeros_like(token) + index + 1,
+            "tokens": ops.reshape(written, (batch, count, steps)),
+            "last": token,
+        }, source
+
+    def _best_ended(self, ended, candidates, has_ended):
+        """The best of what had ended and what ends now."""
+        penalty = self._penalty(candidates["length"])
+        rank = ops.where(has_ended, candidates["rank"] / penalty, _NONE)
+        both = {
+            name: ops.concatenate([ended[name], new], axis=1)
+            for name, new in {**candidates, "rank": rank}.items()
+        }
+        rank, places = ops.top_k(both["rank"], self.beam_size)
+        return {
+            "rank": rank,
+            **{
+                name: _pick(both[name], places)
+                for name in ("score", "length", "tokens")
+            },
+        }
+
+    def _is_done(self, ended, rank, index, limits):
+        """Whether a prompt has its answers, whatever would still come."""
+        if self.early_stopping or self.beam_size == 1:
+            return ops.all(ended["rank"] > _NONE / 2, axis=1)
+        # A log-probability only falls; the penalty may still grow, or shrink.
+        penalty = ops.maximum(
+            self._penalty(limits), self._penalty(limits * 0 + index + 2)
+        )
+        best = ops.max(rank, axis=1, keepdims=True) / penalty
+        if self.repetition_penalty < 1.0:  # then it may rise, too
+            return ops.zeros_like(best[:, 0]) > 0
+        worst = ended["rank"][:, self.num_return_sequences - 1]
+        return best[:, 0] <= worst
+
+    def _penalty(self, length):
+        length = ops.cast(length, "float32")
+        return ((5.0 + length) / 6.0) ** self.length_penalty
+
+    def _answers(self, ended, pad_token_id):
+        """The best answers; where there are fewer, empty ones follow."""
+        number = self.num_return_sequences
+        best = {name: values[:, :number] for name, values in ended.items()}
+        exists = best["rank"] > _NONE / 2
+        length = ops.where(exists, best["length"], 0)
+        places = ops.arange(ops.shape(best["tokens"])[2], dtype="int32")
+        mask = places[None, None] < length[:, :, None]
+        return {
+            "token_ids": ops.where(mask, best["tokens"], pad_token_id),
+            "padding_mask": mask,
+            "score": ops.where(exists, best["score"], -float("inf")),
+            "rank": ops.where(exists, best["rank"], -float("inf")),
+        }
+
+    def get_config(self):
+        return {
+            "beam_size": self.beam_size,
+            "length_penalty": self.length_penalty,
+            "early_stopping": self.early_stopping,
+            "num_return_sequences": self.num_return_sequences,
+            **super().get_config(),
+        }
+
+
+def _pick(values, places):
+    """Pick beams, `(batch, chosen)`, out of `(batch, beams, ...)`."""
+    if len(values.shape) == 3:
+        places = places[:, :, None]
+    return ops.take_along_axis(values, places, axis=1)
