@@ -1,0 +1,1 @@
+"""How fast the package is next to others, on the same machine and work."""
