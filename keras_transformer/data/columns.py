@@ -35,6 +35,18 @@ LABEL_COLUMNS = ("label", "labels", "class", "category", "sentiment", "target")
 SCORE_COLUMNS = ("score", "similarity", "similarity_score", "label")
 SOURCE_COLUMNS = ("source", "src", "input", "document", "article", "text")
 TARGET_COLUMNS = ("target", "tgt", "output", "translation", "summary")
+SOURCE_LANGUAGE_COLUMNS = (
+    "source_language",
+    "source_lang",
+    "src_lang",
+)
+TARGET_LANGUAGE_COLUMNS = (
+    "target_language",
+    "target_lang",
+    "tgt_lang",
+    "language",
+    "lang",
+)
 QUESTION_COLUMNS = ("question", "query")
 CONTEXT_COLUMNS = ("context", "passage", "paragraph")
 

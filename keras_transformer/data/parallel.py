@@ -6,7 +6,9 @@ import os
 
 from keras_transformer.data.columns import (
     SOURCE_COLUMNS,
+    SOURCE_LANGUAGE_COLUMNS,
     TARGET_COLUMNS,
+    TARGET_LANGUAGE_COLUMNS,
 )
 from keras_transformer.data.errors import DataError
 from keras_transformer.data.tables import read_table
@@ -23,6 +25,8 @@ class ParallelTexts:
         targets: For each source, its target.
         lines: The line on which each pair begins, for messages.
         target_path: The file of the targets, if they have their own.
+        source_languages: The language of each source, if a column tells it.
+        target_languages: The language of each target, likewise.
     """
 
     path: str
@@ -30,13 +34,19 @@ class ParallelTexts:
     targets: list[str]
     lines: list[int]
     target_path: str | None = None
+    source_languages: list[str] | None = None
+    target_languages: list[str] | None = None
 
     def __len__(self):
         return len(self.sources)
 
     def select(self, chosen):
         """Pick pairs by a sequence of bools, one a pair."""
-        return select_rows(self, chosen, ("sources", "targets", "lines"))
+        columns = ["sources", "targets", "lines"]
+        for name in ("source_languages", "target_languages"):
+            if getattr(self, name) is not None:
+                columns.append(name)
+        return select_rows(self, chosen, columns)
 
 
 def read_parallel(
@@ -47,6 +57,9 @@ def read_parallel(
     format: str | None = None,
 ) -> ParallelTexts:
     """Read sources and targets, from two files of lines or one of rows.
+
+    A file of rows may also say the languages of each pair, in columns
+    `source_language` and `target_language`.
 
     Line `i` of one file belongs to line `i` of the other. Where both are blank
     the pair is left out, as are blank lines at the end of one file alone.
@@ -133,14 +146,26 @@ def source_and_target(
 
 
 def _from_one_file(path, source_column, target_column, format):
-    wanted = source_and_target(source_column, target_column)
-    table = read_table(path, wanted, format)
+    wanted = {
+        **source_and_target(source_column, target_column),
+        "source_language": SOURCE_LANGUAGE_COLUMNS,
+        "target_language": TARGET_LANGUAGE_COLUMNS,
+    }
+    languages = "source_language", "target_language"
+    table = read_table(path, wanted, format, optional=languages)
     sources, targets = table.columns["source"], table.columns["target"]
     names = [
-        f"the {role} column {name!r}" for role, name in table.names.items()
+        f"the {role} column {table.names[role]!r}"
+        for role in ("source", "target")
     ]
     kept = _kept_rows(table.path, sources, targets, table.lines, names)
-    return _pairs(table.path, sources, targets, table.lines, kept)
+    pairs = _pairs(table.path, sources, targets, table.lines, kept)
+    told = {
+        f"{role}s": [table.columns[role][row].strip() for row in kept]
+        for role in languages
+        if role in table.columns
+    }
+    return dataclasses.replace(pairs, **told)
 
 
 def _from_two_files(path, target_path):

@@ -2,7 +2,10 @@
 
 from keras_transformer.generation.beam_search import BeamSearch
 from keras_transformer.generation.greedy import Greedy
-from keras_transformer.generation.prompts import align_right, bucket_size
+from keras_transformer.generation.prompts import (
+    align_left,
+    align_right,
+)
 from keras_transformer.generation.sample import Sample
 from keras_transformer.generation.search import Decoding, Search
 
@@ -12,6 +15,6 @@ __all__ = [
     "Greedy",
     "Sample",
     "Search",
+    "align_left",
     "align_right",
-    "bucket_size",
 ]

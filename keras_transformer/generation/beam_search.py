@@ -220,7 +220,7 @@ class BeamSearch(Search):
         penalty = ops.maximum(
             self._penalty(limits), self._penalty(limits * 0 + index + 2)
         )
-        best = ops.max(rank, axis=1, keepdims=True) / penalty
+        best = ops.max(rank, axis=1, keepdims=True, initial=_NONE) / penalty
         if self.repetition_penalty < 1.0:  # then it may rise, too
             return ops.zeros_like(best[:, 0]) > 0
         worst = ended["rank"][:, self.num_return_sequences - 1]

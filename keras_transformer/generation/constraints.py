@@ -63,8 +63,8 @@ def forbid_repeated_ngrams(logits, tokens, mask, slot, size):
     Returns:
         The logits, changed.
     """
-    windows = ops.shape(tokens)[1] - size + 1
     repeats = mask[:, size - 1 :]
+    windows = ops.shape(repeats)[1]  # none where n-grams have no room
     for place in range(size - 1):
         # The last tokens before the next one, against those of each window.
         last = ops.maximum(slot - size + 1 + place, 0)

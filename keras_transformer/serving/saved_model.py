@@ -10,15 +10,17 @@ import keras
 import tensorflow as tf
 
 
-def export(task, path, version=None):
+def export(task, path, version=None, **options):
     """Write a task as a SavedModel that TensorFlow Serving can serve.
 
     The folder `path/version` has two signatures. `serving_default` takes a
     batch of strings under the names of `task.string_inputs` and gives what
     `task.answer` gives, tokenization included. `tokens` takes ids and masks
-    under the names of the task's inputs and gives `logits`. To load it
-    without a server, import `tensorflow_text` first: it has the operations
-    that read text.
+    under the names of the task's inputs and gives `logits`. Tasks that write
+    text also have `greedy`, which decodes so whatever `serving_default` does,
+    and `score`, which takes a `target` as well and gives its log-probability.
+    To load it without a server, import `tensorflow_text` first: it has the
+    operations that read text.
 
     The version is written beside and appears by one rename, so a server that
     watches `path` never sees half of it.
@@ -28,6 +30,8 @@ def export(task, path, version=None):
         path: Folder of all versions of this model, such as
             `"saved_models/sentiment"`.
         version: Number of the version, from 1. Default: the next free one.
+        **options: Of `task.serving_functions`: for tasks that write text,
+            `search`, how `serving_default` searches, and `max_length`.
 
     Returns:
         The folder of the version, a `pathlib.Path`.
@@ -46,7 +50,7 @@ def export(task, path, version=None):
     path.mkdir(parents=True, exist_ok=True)
     beside = path / f".{version}-{uuid.uuid4().hex}"
     try:
-        write_saved_model(task, beside)
+        write_saved_model(task, beside, **options)
         os.rename(beside, target)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
@@ -115,29 +119,29 @@ def version_folder(path, version):
     return folder
 
 
-def write_saved_model(task, folder):
+def write_saved_model(task, folder, **options):
     """Write the signatures of a task into a folder."""
 
-    def serve(*strings):
-        return task.respond(dict(zip(task.string_inputs, strings, strict=True)))
-
-    def logits_of(*ids):
-        inputs = dict(zip(task.input_names, ids, strict=True))
-        return {"logits": task(inputs, training=False)}
+    def by_name(function, names):
+        return lambda *tensors: function(dict(zip(names, tensors, strict=True)))
 
     archive = keras.export.ExportArchive()
     archive.track(task)
-    archive.add_endpoint(
-        "serving_default",
-        serve,
-        input_signature=[
-            tf.TensorSpec([None], tf.string, name=name)
-            for name in task.string_inputs
-        ],
-    )
+    for endpoint, (function, names) in task.serving_functions(
+        **options
+    ).items():
+        archive.add_endpoint(
+            endpoint,
+            by_name(function, names),
+            input_signature=[
+                tf.TensorSpec([None], tf.string, name=name) for name in names
+            ],
+        )
     archive.add_endpoint(
         "tokens",
-        logits_of,
+        by_name(
+            lambda ids: {"logits": task(ids, training=False)}, task.input_names
+        ),
         input_signature=[
             tf.TensorSpec([None, None], tensor.dtype, name=name)
             for name, tensor in task.input.items()

@@ -39,11 +39,12 @@ class StringInputs(keras.Model):
                 "it with a `preprocessor` to give it strings."
             )
         names = self.string_inputs
-        if isinstance(x, str):
-            raise ValueError(
-                "Texts come in a list, also when there is one. Received: "
-                f"{short(x)}. Write [{short(x)}]."
-            )
+        for texts in x.values() if isinstance(x, dict) else [x]:
+            if isinstance(texts, (str, bytes)):
+                raise ValueError(
+                    "Texts come in a list, also when there is one. Received: "
+                    f"{short(texts)}. Write [{short(texts)}]."
+                )
         if not isinstance(x, dict):
             x = columns_of(x, names)
         if set(x) != set(names):
@@ -106,50 +107,105 @@ class StringInputs(keras.Model):
         """
         x = self.strings_by_name(x)
         number = len(x[self.string_inputs[0]])
-        _, dataset = self._plan(x, batch_size, batch_tokens)
-        targets = None if y is None else self.encode_targets(y)
-        for name, rows in (("y", targets), ("sample_weight", sample_weight)):
-            if rows is not None and len(rows) != number:
-                raise ValueError(
-                    f"`{name}` must have one row for each example. Received: "
-                    f"{len(rows)} rows for {number} examples."
-                )
+        if y is not None:
+            check_rows("y", y, number)
         if sample_weight is not None:
+            check_rows("sample_weight", sample_weight, number)
             sample_weight = np.asarray(sample_weight, "float32")
-        return dataset(targets, sample_weight, shuffle=shuffle, seed=seed)
+        plan, *rows = self._plan(x, y, sample_weight, batch_size, batch_tokens)
+        return self.bucketed(plan, *rows, shuffle=shuffle, seed=seed)
 
-    def _plan(self, strings, batch_size, batch_tokens=4096):
-        """Tokenize; return the plan and the function that carries it out."""
-        from keras_transformer import data, text
+    def encode_examples(self, strings, y=None, sample_weight=None):
+        """Tokenize examples.
+
+        Args:
+            strings: Dict from the names in `string_inputs` to sequences of
+                strings.
+            y: Targets as the user gives them, or `None`.
+            sample_weight: Float array of weights, one an example, or `None`.
+
+        Returns:
+            Tuple of the inputs of the model, a dict of RaggedTensors with one
+            row an example; of the targets, or `None`; of the weights, or
+            `None`. A task may make other rows of the examples.
+        """
+        from keras_transformer import text
+
+        encoded = text.encode_all(self.preprocessor, strings)
+        inputs = {k: v for k, v in encoded.items() if k in self.input_names}
+        targets = None if y is None else self.encode_targets(y)
+        return inputs, targets, sample_weight
+
+    def lengths_of(self, inputs):
+        """Lengths of the rows of encoded inputs, by which they are batched.
+
+        Args:
+            inputs: Dict from `encode_examples`.
+
+        Returns:
+            Int array, or a dict of such from the prefix of names, where
+            inputs have two sides.
+        """
+        return inputs["token_ids"].row_lengths().numpy()
+
+    def is_perhaps_cut(self, lengths):
+        """Whether a row is as long as may be, so that some may be cut."""
+        return lengths.max() >= self.preprocessor.max_length
+
+    def bucketed(self, plan, inputs, targets, sample_weight=None, **how):
+        """Make the batches of a plan; see `data.bucketed_batches`."""
+        from keras_transformer import data
+
+        return data.bucketed_batches(
+            plan, inputs, targets, sample_weight, **how
+        )
+
+    def _plan(self, strings, y, sample_weight, batch_size, batch_tokens=4096):
+        """Tokenize; return the plan, and inputs, targets and weights."""
+        from keras_transformer import data
 
         if not len(strings[self.string_inputs[0]]):
             raise ValueError(
                 "There are no examples. Received: an empty list of strings."
             )
-        encoded = text.encode_all(self.preprocessor, strings)
-        inputs = {k: v for k, v in encoded.items() if k in self.input_names}
-        lengths = inputs["token_ids"].row_lengths().numpy()
-        self._say_what_is_cut(strings, lengths)
-        plan = data.plan_batches(lengths, batch_tokens, batch_size)
+        rows = self.encode_examples(strings, y, sample_weight)
+        lengths = self.lengths_of(rows[0])
+        if self.is_perhaps_cut(lengths):
+            self._say_what_is_cut(strings, y)
+        return data.plan_batches(lengths, batch_tokens, batch_size), *rows
 
-        def dataset(labels=None, sample_weights=None, **how):
-            return data.bucketed_batches(
-                plan, inputs, labels, sample_weights, **how
-            )
+    def count_cut(self, strings, y=None):
+        """Count the examples of which a limit cuts something."""
+        return self.preprocessor.count_truncated(**strings)
 
-        return plan, dataset
+    @property
+    def length_limits(self):
+        """What cuts examples, for the warning that some were cut."""
+        return f"max_length={self.preprocessor.max_length}"
 
-    def _say_what_is_cut(self, strings, lengths):
-        longest = self.preprocessor.max_length
-        if lengths.max() < longest:
-            return
-        cut = self.preprocessor.count_truncated(**strings)
+    def _say_what_is_cut(self, strings, y):
+        cut = self.count_cut(strings, y)
         if cut:
+            number = len(strings[self.string_inputs[0]])
             warnings.warn(
-                f"{cut} of {len(lengths)} examples are longer than "
-                f"max_length={longest} tokens; what is beyond was cut.",
+                f"{cut} of {number} examples are longer than "
+                f"{self.length_limits} tokens; what is beyond was cut.",
                 stacklevel=2,
             )
+
+    def encode_batch(self, x, y=None):
+        """Encode a batch of strings in a graph.
+
+        Args:
+            x: String tensor `(batch,)`, or a dict of them by name.
+            y: Targets, or `None`.
+
+        Returns:
+            Inputs of the model, or a tuple of them, targets and perhaps
+            weights.
+        """
+        inputs = self.preprocess(self._named_tensors(x))
+        return inputs if y is None else (inputs, self.encode_targets(y))
 
     def _encoded_dataset(self, x):
         """Tokenize in a dataset of strings; leave everything else alone."""
@@ -157,11 +213,20 @@ class StringInputs(keras.Model):
             return x
         from keras_transformer import data
 
-        return data.map_strings(
-            x,
-            lambda strings: self.preprocess(self._named_tensors(strings)),
-            self.encode_targets,
-        )
+        return data.map_strings(x, self.encode_batch)
 
     def _named_tensors(self, x):
         return x if isinstance(x, dict) else {self.string_inputs[0]: x}
+
+
+def check_rows(name, rows, number):
+    """Check that there is one row for each example.
+
+    Raises:
+        ValueError: If there is not.
+    """
+    if len(rows) != number:
+        raise ValueError(
+            f"`{name}` must have one row for each example. Received: "
+            f"{len(rows)} rows for {number} examples."
+        )

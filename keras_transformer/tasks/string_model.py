@@ -121,7 +121,8 @@ class StringModel(StringInputs):
             verbose: As in `keras.Model.fit`.
             callbacks: As in `keras.Model.fit`.
             batch_tokens: Most tokens in a batch, padding included.
-            validation_data: Tuple of `x` and `y`, or a dataset.
+            validation_data: Tuple of `x`, `y` and perhaps weights, or a
+                dataset; or `x` alone, where there is no `y`.
             validation_split: Share of the strings, from the end, to validate
                 on.
             sample_weight: Weights, one an example.
@@ -151,11 +152,7 @@ class StringModel(StringInputs):
             kwargs["validation_split"] = validation_split
         # A dataset shuffles itself, or not at all.
         kwargs["shuffle"] = shuffle and not is_dataset(x)
-        if isinstance(validation_data, (tuple, list)):
-            if has_strings(validation_data[0]):
-                validation_data = self.batches(*validation_data)
-        else:
-            validation_data = self._encoded_dataset(validation_data)
+        validation_data = self._validation_batches(validation_data)
         self._start_default_optimizer(x, batch_size, epochs, kwargs)
         return super().fit(
             x,
@@ -168,6 +165,15 @@ class StringModel(StringInputs):
             sample_weight=sample_weight,
             **kwargs,
         )
+
+    def _validation_batches(self, given):
+        """Make batches of strings to validate on; leave the rest alone."""
+        if not has_strings(given):
+            return self._encoded_dataset(given)
+        is_tuple = isinstance(given, (tuple, list)) and len(given) > 0
+        if is_tuple and not isinstance(given[0], (str, bytes)):
+            return self.batches(*given)
+        return self.batches(given)
 
     def _start_default_optimizer(self, x, batch_size, epochs, kwargs):
         """Plan the learning rate over the updates of one call of `fit`."""
@@ -230,8 +236,10 @@ class StringModel(StringInputs):
         if not has_strings(x):
             x = self._encoded_dataset(x)
             return super().predict(x, batch_size=batch_size, **kwargs)
-        plan, dataset = self._plan(self.strings_by_name(x), batch_size)
-        return plan.restore(super().predict(dataset(shuffle=False), **kwargs))
+        strings = self.strings_by_name(x)
+        plan, inputs, *_ = self._plan(strings, None, None, batch_size)
+        batches = self.bucketed(plan, inputs, None, shuffle=False)
+        return plan.restore(super().predict(batches, **kwargs))
 
 
 def number_of_batches(x, batch_size):

@@ -65,6 +65,15 @@ class Task(StringModel):
             ids = {name: np.asarray(rows) for name, rows in ids.items()}
         return self.postprocess(self(ids, training=False))
 
+    def serving_functions(self):
+        """What an exported model can be asked, by name.
+
+        Returns:
+            Dict from name to a pair of a function of a dict of string
+            tensors and the names of these.
+        """
+        return {"serving_default": (self.respond, self.string_inputs)}
+
     def answer(self, x, batch_size=64):
         """Answer strings.
 

@@ -2,10 +2,12 @@
 
 from keras_transformer.text.batches import (
     answer_in_batches,
-    decoding_function,
+    draw_uniform,
     encode_all,
+    graph_function,
     join_answers,
     pick,
+    refuse_rows,
     sort_by_length,
     string_function,
 )
@@ -14,14 +16,15 @@ from keras_transformer.text.byte_pair_training import train_byte_pair
 from keras_transformer.text.character_tokenizer import CharacterTokenizer
 from keras_transformer.text.decoder_preprocessor import DecoderPreprocessor
 from keras_transformer.text.labels import LabelNames
+from keras_transformer.text.languages import language_token
 from keras_transformer.text.preprocessor import EncoderPreprocessor
 from keras_transformer.text.sentence_piece import SentencePieceTokenizer
 from keras_transformer.text.sentence_piece_training import train_sentence_piece
-from keras_transformer.text.seq2seq_preprocessor import (
-    Seq2SeqPreprocessor,
-    language_token,
+from keras_transformer.text.seq2seq_preprocessor import Seq2SeqPreprocessor
+from keras_transformer.text.strings import (
+    to_string_columns,
+    to_string_tensor,
 )
-from keras_transformer.text.strings import to_string_tensor
 from keras_transformer.text.vocabulary_training import (
     train_word_piece_vocabulary,
 )
@@ -37,13 +40,16 @@ __all__ = [
     "Seq2SeqPreprocessor",
     "WordPieceTokenizer",
     "answer_in_batches",
-    "decoding_function",
+    "draw_uniform",
     "encode_all",
+    "graph_function",
     "join_answers",
     "language_token",
     "pick",
+    "refuse_rows",
     "sort_by_length",
     "string_function",
+    "to_string_columns",
     "to_string_tensor",
     "train_byte_pair",
     "train_sentence_piece",

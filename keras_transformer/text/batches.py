@@ -28,9 +28,7 @@ def encode_all(preprocessor, strings, encode=None):
     number = len(next(iter(strings.values())))
     encode = preprocessor.encode if encode is None else encode
     chunks = [
-        encode(
-            **{k: v[start : start + _CHUNK] for k, v in strings.items()}
-        )
+        encode(**{k: v[start : start + _CHUNK] for k, v in strings.items()})
         for start in range(0, max(number, 1), _CHUNK)
     ]
     return {k: tf.concat([c[k] for c in chunks], axis=0) for k in chunks[0]}
@@ -109,39 +107,62 @@ def pick(rows, places):
     return tf.gather(rows, places)
 
 
-def decoding_function(function, names, has_noise):
-    """Compile a function that writes into one graph for all batch sizes.
+def graph_function(function):
+    """Compile a function of tensors into one graph for all their sizes.
 
     Args:
-        function: Takes a dict of ids and masks `(batch, length)`, an int
-            `max_length` and, if `has_noise`, floats `(batch, answers, steps)`.
-        names: Names of the ids and masks.
-        has_noise: Whether it takes them.
+        function: Takes tensors, or dicts of them, and is written in TensorFlow
+            operations. Each argument has the same rank and type in each call.
 
     Returns:
-        A function of a dict, an int and floats or `None`.
+        The function; what is no tensor is made one.
     """
-    inputs = {
-        name: tf.TensorSpec(
-            [None, None], tf.bool if name.endswith("mask") else tf.int32
-        )
-        for name in names
-    }
-    signature = [inputs, tf.TensorSpec([], tf.int32)]
-    if has_noise:
-        signature.append(tf.TensorSpec([None, None, None], tf.float32))
-    compiled = tf.function(
-        function, input_signature=signature, autograph=False
-    )
+    compiled = None
 
-    def call(inputs, max_length, noise=None):
-        inputs = {name: inputs[name] for name in names}
-        length = tf.constant(max_length, tf.int32)
-        if has_noise:
-            return compiled(inputs, length, noise)
-        return compiled(inputs, length)
+    def call(*arguments):
+        nonlocal compiled
+        arguments = tf.nest.map_structure(tf.convert_to_tensor, arguments)
+        if compiled is None:
+            signature = tf.nest.map_structure(
+                lambda x: tf.TensorSpec([None] * x.shape.rank, x.dtype),
+                arguments,
+            )
+            compiled = tf.function(
+                function, input_signature=signature, autograph=False
+            )
+        return compiled(*arguments)
 
     return call
+
+
+def draw_uniform(*shape):
+    """Draw uniform numbers, others each time, also in a graph that is saved.
+
+    `tf.random.uniform` would put the global seed of this process into the
+    graph, and the model would draw the same in each process that loads it.
+
+    Args:
+        *shape: Sizes, ints or int tensors `()`.
+
+    Returns:
+        Float32 tensor, from 0 to below 1.
+    """
+    with tf.device("CPU:0"):
+        return tf.raw_ops.RandomUniform(shape=tf.stack(shape), dtype=tf.float32)
+
+
+def refuse_rows(is_bad, reason):
+    """Fail in a graph if a row is bad.
+
+    Args:
+        is_bad: Bool tensor `(batch,)`.
+        reason: What the error says.
+    """
+    with tf.device("CPU:0"):
+        tf.debugging.Assert(
+            tf.logical_not(tf.reduce_any(is_bad)),
+            [reason, "Received rows:", tf.where(is_bad)[:, 0]],
+        )
 
 
 def _as_tensor(x):

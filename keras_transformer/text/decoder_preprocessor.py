@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
-from keras_transformer.text.padding import keep_real, pad_ids
+from keras_transformer.text.padding import detokenize_real, pad_ids
 from keras_transformer.text.preprocessor import (
     COUNT_BATCH_SIZE,
     TEXTS,
+    check_limit,
     check_tokenizer,
 )
 from keras_transformer.text.strings import require_batch, to_string_tensor
@@ -36,12 +37,7 @@ class DecoderPreprocessor:
         self, tokenizer, max_length: int = 512, add_start: bool = True
     ):
         check_tokenizer(tokenizer, "tokenizer")
-        whole = isinstance(max_length, int) and not isinstance(max_length, bool)
-        if not whole or max_length < 2:
-            raise ValueError(
-                "`max_length` must be an integer of at least 2, a prompt and "
-                f"what comes next. Received: max_length={max_length!r}."
-            )
+        check_limit("max_length", max_length, 2, "a prompt and what comes next")
         self.tokenizer = tokenizer
         self.max_length = max_length
         self.add_start = bool(add_start)
@@ -153,13 +149,14 @@ class DecoderPreprocessor:
         """Turn ids into texts.
 
         Args:
-            token_ids: int32 tensor `(batch, length)`.
-            padding_mask: Bool tensor `(batch, length)`, `True` = real.
+            token_ids: int32 tensor `(..., length)`. Ids for which there is no
+                token are left out.
+            padding_mask: Bool tensor `(..., length)`, `True` = real.
 
         Returns:
-            String tensor `(batch,)`.
+            String tensor `(...)`.
         """
-        return self.tokenizer.detokenize(keep_real(token_ids, padding_mask))
+        return detokenize_real(self.tokenizer, token_ids, padding_mask)
 
     def count_truncated(self, text) -> int:
         """Count the texts of which `max_length` would cut something."""
@@ -198,17 +195,20 @@ class DecoderPreprocessor:
         with tf.device("CPU:0"):
             return self.tokenizer.tokenize(text)
 
-    def _encode(self, text, max_length=None):
+    def _encode(self, text):
+        return self._shifted(text, self.max_length)
+
+    def _encode_whole(self, text):
+        return self._shifted(text, None)
+
+    def _shifted(self, text, max_length):
         inputs, labels = teacher_forcing(
             self._tokenize(text),
             self.start_token_id if self.add_start else None,
             self.end_token_id,
-            max_length or self.max_length,
+            max_length,
         )
         return {"token_ids": inputs, "labels": labels}
-
-    def _encode_whole(self, text):
-        return self._encode(text, max_length=2**31 - 2)
 
     def _encode_prompt(self, text):
         with tf.device("CPU:0"):

@@ -21,15 +21,27 @@ def pad_ids(token_ids, pad_token_id, prefix=""):
         return {f"{prefix}token_ids": padded, f"{prefix}padding_mask": mask}
 
 
-def keep_real(token_ids, padding_mask):
-    """Drop the padding: the reverse of `pad_ids`, for any place of it.
+def detokenize_real(tokenizer, token_ids, padding_mask):
+    """Turn padded ids into texts, wherever the padding is.
+
+    A model may have more rows in its token table than its tokenizer has
+    tokens; the ids of these rows are left out as padding is.
 
     Args:
-        token_ids: int32 tensor `(batch, length)`.
-        padding_mask: Bool tensor `(batch, length)`.
+        tokenizer: A tokenizer.
+        token_ids: int32 tensor `(..., length)`.
+        padding_mask: Bool tensor `(..., length)`.
 
     Returns:
-        int32 RaggedTensor `(batch, tokens)`.
+        String tensor `(...)`.
     """
     with tf.device("CPU:0"):
-        return tf.ragged.boolean_mask(token_ids, padding_mask)
+        token_ids = tf.convert_to_tensor(token_ids)
+        is_token = token_ids < tokenizer.vocabulary_size
+        is_real = tf.convert_to_tensor(padding_mask) & is_token
+        shape = tf.shape(token_ids)
+        rows = tf.stack([tf.reduce_prod(shape[:-1]), shape[-1]])
+        kept = tf.ragged.boolean_mask(
+            tf.reshape(token_ids, rows), tf.reshape(is_real, rows)
+        )
+        return tf.reshape(tokenizer.detokenize(kept), shape[:-1])

@@ -9,6 +9,7 @@ from keras_transformer.text.truncation import keep_first, longest_first
 
 TEXTS = tf.TensorSpec([None], tf.string)
 COUNT_BATCH_SIZE = 4096
+ROOM_FOR_A_TOKEN = "so that a token of the text fits between the special ones"
 
 
 @keras.saving.register_keras_serializable(package="keras_transformer")
@@ -35,13 +36,7 @@ class EncoderPreprocessor:
 
     def __init__(self, tokenizer, max_length: int = 512):
         check_tokenizer(tokenizer, "tokenizer")
-        is_integer = isinstance(max_length, int)
-        if not is_integer or isinstance(max_length, bool) or max_length < 3:
-            raise ValueError(
-                "`max_length` must be an integer of at least 3, so that a "
-                "token of the text fits between the start and the end token. "
-                f"Received: max_length={max_length!r}"
-            )
+        check_limit("max_length", max_length, 3, ROOM_FOR_A_TOKEN)
         self.tokenizer = tokenizer
         self.max_length = max_length
         self._functions = {}
@@ -210,6 +205,20 @@ class EncoderPreprocessor:
         lengths = sum(part.row_lengths() for part in parts)
         is_cut = lengths > self.max_length - 1 - len(parts)
         return tf.reduce_sum(tf.cast(is_cut, tf.int32))
+
+
+def check_limit(name, value, least, why):
+    """Check the most tokens of a row.
+
+    Raises:
+        ValueError: If it is no whole number, or below `least`.
+    """
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    if not whole or value < least:
+        raise ValueError(
+            f"`{name}` must be an integer of at least {least}, {why}. "
+            f"Received: {name}={value!r}."
+        )
 
 
 def check_tokenizer(tokenizer, name):

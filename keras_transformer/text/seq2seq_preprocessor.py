@@ -3,20 +3,18 @@
 import keras
 import tensorflow as tf
 
-from keras_transformer.text.padding import keep_real, pad_ids
+from keras_transformer.text.languages import Languages
+from keras_transformer.text.padding import detokenize_real, pad_ids
 from keras_transformer.text.preprocessor import (
     COUNT_BATCH_SIZE,
+    ROOM_FOR_A_TOKEN,
     TEXTS,
+    check_limit,
     check_tokenizer,
 )
-from keras_transformer.text.strings import require_batch, to_string_tensor
+from keras_transformer.text.strings import to_string_columns
 from keras_transformer.text.teacher_forcing import teacher_forcing
 from keras_transformer.text.tracing import trace
-
-
-def language_token(language: str) -> str:
-    """The token that asks for a target language, `"<2de>"` for `"de"`."""
-    return f"<2{language}>"
 
 
 @keras.saving.register_keras_serializable(package="keras_transformer")
@@ -60,48 +58,30 @@ class Seq2SeqPreprocessor:
             ("max_source_length", max_source_length),
             ("max_target_length", max_target_length),
         ):
-            if isinstance(value, bool) or not isinstance(value, int):
-                value = 0
-            if value < 3:
-                raise ValueError(
-                    f"`{name}` must be an integer of at least 3, so that a "
-                    "token fits between the special ones. Received: "
-                    f"{name}={value!r}."
-                )
+            check_limit(name, value, 3, ROOM_FOR_A_TOKEN)
         self.tokenizer = tokenizer
         self.target_tokenizer = target_tokenizer
         self.max_source_length = max_source_length
         self.max_target_length = max_target_length
-        self.source_languages = list(source_languages)
-        self.target_languages = list(target_languages)
-        self._language_ids = self._find_language_ids()
+        self._languages = Languages(
+            source_languages, target_languages, tokenizer
+        )
         self._functions = {}
 
-    def _find_language_ids(self):
-        if not self.has_language_tokens:
-            return []
-        missing = []
-        for language in self.target_languages:
-            try:
-                self.tokenizer.token_to_id(language_token(language))
-            except (KeyError, ValueError):
-                missing.append(language_token(language))
-        if missing:
-            raise ValueError(
-                "Each of several target languages needs a token in the "
-                f"vocabulary of the sources. Received: target_languages="
-                f"{self.target_languages}, but there is no {missing}. Train "
-                f"the tokenizer with special_tokens={missing}."
-            )
-        return [
-            self.tokenizer.token_to_id(language_token(language))
-            for language in self.target_languages
-        ]
+    @property
+    def source_languages(self) -> list:
+        """Names of the languages of sources."""
+        return list(self._languages.sources)
+
+    @property
+    def target_languages(self) -> list:
+        """Names of the languages of targets."""
+        return list(self._languages.targets)
 
     @property
     def has_language_tokens(self) -> bool:
         """Whether a source says which language is wanted."""
-        return len(self.target_languages) > 1
+        return self._languages.have_tokens
 
     @property
     def string_inputs(self) -> tuple:
@@ -146,10 +126,7 @@ class Seq2SeqPreprocessor:
     @property
     def resources(self) -> list:
         """TensorFlow resources that an exported graph has to track."""
-        return [
-            *self.tokenizer.resources,
-            *(self.target_tokenizer or _Bare).resources,
-        ]
+        return [*self.tokenizer.resources, *self.output_tokenizer.resources]
 
     def check_languages(self, source_language=None, target_language=None):
         """Check the names of languages.
@@ -161,22 +138,7 @@ class Seq2SeqPreprocessor:
         Raises:
             ValueError: If one is unknown, or missing.
         """
-        for role, name, known in (
-            ("source", source_language, self.source_languages),
-            ("target", target_language, self.target_languages),
-        ):
-            if name is not None and name not in known:
-                raise ValueError(
-                    f"`{role}_language` must be one that the model was "
-                    f"trained with: {known or 'it was not told any'}. "
-                    f"Received: {role}_language={name!r}."
-                )
-        if target_language is None and self.has_language_tokens:
-            raise ValueError(
-                "`target_language` must be one of "
-                f"{self.target_languages}, since the model writes all of "
-                "them. Received: target_language=None."
-            )
+        self._languages.check(source_language, target_language)
 
     def encode(self, text, target=None, target_language=None):
         """Turn texts into rows of ids, as long as the texts are.
@@ -214,11 +176,8 @@ class Seq2SeqPreprocessor:
             of targets, the same of the "decoder" and int32 "labels", all
             `(batch, length)`.
         """
-        padded = pad_ids(
-            encoded["encoder_token_ids"],
-            self.tokenizer.pad_token_id,
-            "encoder_",
-        )
+        sources = encoded["encoder_token_ids"]
+        padded = pad_ids(sources, self.tokenizer.pad_token_id, "encoder_")
         if "labels" in encoded:
             padded |= pad_ids(
                 encoded["decoder_token_ids"], self.pad_token_id, "decoder_"
@@ -230,14 +189,14 @@ class Seq2SeqPreprocessor:
         """Turn what a model wrote into texts.
 
         Args:
-            token_ids: int32 tensor `(batch, length)`.
-            padding_mask: Bool tensor `(batch, length)`, `True` = real.
+            token_ids: int32 tensor `(..., length)`. Ids for which there is no
+                token are left out.
+            padding_mask: Bool tensor `(..., length)`, `True` = real.
 
         Returns:
-            String tensor `(batch,)`.
+            String tensor `(...)`.
         """
-        rows = keep_real(token_ids, padding_mask)
-        return self.output_tokenizer.detokenize(rows)
+        return detokenize_real(self.output_tokenizer, token_ids, padding_mask)
 
     def count_truncated(self, text, target=None, target_language=None) -> int:
         """Count the rows of which a limit would cut one side or both.
@@ -252,18 +211,11 @@ class Seq2SeqPreprocessor:
         """
         strings = self._to_tensors(text, target, target_language)
         count = self._traced(self._count_truncated, strings)
-        rows = int(tf.size(strings["text"]))
-        return sum(
-            int(
-                count(
-                    **{
-                        name: part[i : i + COUNT_BATCH_SIZE]
-                        for name, part in strings.items()
-                    }
-                )
-            )
-            for i in range(0, rows, COUNT_BATCH_SIZE)
-        )
+        total = 0
+        for i in range(0, int(tf.size(strings["text"])), COUNT_BATCH_SIZE):
+            rows = slice(i, i + COUNT_BATCH_SIZE)
+            total += int(count(**{k: v[rows] for k, v in strings.items()}))
+        return total
 
     def get_config(self):
         return {
@@ -293,33 +245,18 @@ class Seq2SeqPreprocessor:
     def _traced(self, function, strings):
         key = (function.__name__, *strings)
         if key not in self._functions:
-            names = list(strings)
-
-            def of_names(*tensors):
-                return function(**dict(zip(names, tensors, strict=True)))
-
-            traced = trace(of_names, *[TEXTS] * len(names))
-            self._functions[key] = lambda **given: traced(
-                *(given[name] for name in names)
-            )
+            named = dict.fromkeys(strings, TEXTS)
+            self._functions[key] = trace(function, **named)
         return self._functions[key]
 
     def _to_tensors(self, text, target, target_language):
-        given = {
-            "text": text,
-            "target": target,
-            "target_language": target_language,
-        }
-        given = {k: v for k, v in given.items() if v is not None}
-        for name, strings in given.items():
-            require_batch(strings, name)
-        given = {k: to_string_tensor(v, k) for k, v in given.items()}
-        counts = {name: part.shape[0] for name, part in given.items()}
-        if len(set(counts.values()) - {None}) > 1:
-            raise ValueError(
-                "All strings of an example must be there, so that there are "
-                f"equally many of each. Received: {counts}."
-            )
+        given = to_string_columns(
+            {
+                "text": text,
+                "target": target,
+                "target_language": target_language,
+            }
+        )
         if self.has_language_tokens != ("target_language" in given):
             raise ValueError(
                 "`target_language` is needed where a model writes several "
@@ -335,14 +272,13 @@ class Seq2SeqPreprocessor:
     def _encode(self, text, target=None, target_language=None):
         with tf.device("CPU:0"):
             source = self.tokenizer.tokenize(text)
-            front = self._language_column(target_language)
+            front = []
+            if target_language is not None:
+                front = [self._languages.column(target_language)]
             room = self.max_source_length - 1 - len(front)
             end = tf.fill([source.nrows(), 1], self.tokenizer.end_token_id)
-            encoded = {
-                "encoder_token_ids": tf.concat(
-                    [*front, source[:, :room], end], axis=1
-                )
-            }
+            source = tf.concat([*front, source[:, :room], end], axis=1)
+            encoded = {"encoder_token_ids": source}
             if target is not None:
                 inputs, labels = teacher_forcing(
                     self.output_tokenizer.tokenize(target),
@@ -350,24 +286,8 @@ class Seq2SeqPreprocessor:
                     self.end_token_id,
                     self.max_target_length,
                 )
-                encoded["decoder_token_ids"] = inputs
-                encoded["labels"] = labels
+                encoded |= {"decoder_token_ids": inputs, "labels": labels}
             return encoded
-
-    def _language_column(self, target_language):
-        """The tokens of the wanted languages, `[(batch, 1)]` or nothing."""
-        if target_language is None:
-            return []
-        known = tf.constant(self.target_languages)
-        is_it = target_language[:, None] == known[None]
-        check = tf.debugging.assert_equal(
-            tf.reduce_any(is_it, axis=1),
-            True,
-            f"`target_language` must be one of {self.target_languages}.",
-        )
-        with tf.control_dependencies([check]):
-            place = tf.argmax(tf.cast(is_it, tf.int32), axis=1)
-            return [tf.gather(self._language_ids, place)[:, None]]
 
     def _count_truncated(self, text, target=None, target_language=None):
         extra = 1 if target_language is None else 2
@@ -377,7 +297,3 @@ class Seq2SeqPreprocessor:
             lengths = self.output_tokenizer.tokenize(target).row_lengths()
             is_cut |= lengths + 1 > self.max_target_length
         return tf.reduce_sum(tf.cast(is_cut, tf.int32))
-
-
-class _Bare:
-    resources = ()

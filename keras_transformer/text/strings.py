@@ -34,6 +34,33 @@ def to_string_tensor(texts, name="texts"):
     return tf.constant(np.array(encoded, object), tf.string)
 
 
+def to_string_columns(columns):
+    """Make string tensors of what belongs together row by row.
+
+    Args:
+        columns: Dict from name to a batch of strings, or to `None` for none.
+
+    Returns:
+        Dict of string tensors `(batch,)`, without what is `None`.
+
+    Raises:
+        ValueError: If something is not a string, or there are not as many of
+            each.
+    """
+    tensors = {}
+    for name, texts in columns.items():
+        if texts is not None:
+            require_batch(texts, name)
+            tensors[name] = to_string_tensor(texts, name)
+    counts = {name: tensor.shape[0] for name, tensor in tensors.items()}
+    if len(set(counts.values()) - {None}) > 1:
+        raise ValueError(
+            "All strings of an example must be there, so that there are "
+            f"equally many of each. Received: {counts}."
+        )
+    return tensors
+
+
 def to_bytes(text, row, name="texts"):
     """Make UTF-8 of one text of many.
 

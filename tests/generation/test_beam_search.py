@@ -1,5 +1,7 @@
 """Beam search against the enumeration of all that could be written."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
@@ -56,6 +58,23 @@ def test_a_beam_of_one_is_greedy(seed, penalty):
         (one,), (other,) = answers_of(greedy, row), answers_of(beam, row)
         assert one[1] == other[1]
         np.testing.assert_allclose(one[0], other[0], atol=1e-5)
+
+
+def test_no_prompts_get_no_answers():
+    model = TableModel(4, 5, batch=2)
+    decoding = model.decoding([5, 5])
+    empty = keras.tree.map_structure(
+        lambda x: x[:0],
+        {
+            name: getattr(decoding, name)
+            for name in ("logits", "state", "fixed", "prompt", "prompt_mask")
+        },
+    )
+    limits = keras.ops.zeros((0,), dtype="int32")
+    decoding = dataclasses.replace(decoding, **empty, limits=limits)
+    for beam_size in (1, 3):
+        result = BeamSearch(beam_size).run(decoding)
+        assert tuple(result["token_ids"].shape) == (0, 1, 5)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

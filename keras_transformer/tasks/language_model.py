@@ -1,0 +1,154 @@
+"""Training on the next token, with logits only where there is a target."""
+
+import contextlib
+import threading
+
+import keras
+from keras import ops
+
+from keras_transformer.tasks.strings import (
+    has_strings,
+    is_dataset_of_strings,
+    short,
+)
+from keras_transformer.tasks.task import Task
+from keras_transformer.training.losses import LabelSmoothedCrossentropy
+from keras_transformer.training.perplexity import Perplexity
+
+# Whether this thread computes a training or test step right now.
+_STEP = threading.local()
+
+
+class LanguageModel(Task):
+    """A task whose targets are tokens, one for each position that is real.
+
+    Called on a dict of ids it returns logits for all positions, float `(batch,
+    length, vocabulary_size)`. In `fit` and `evaluate` the hidden states are
+    mapped to the vocabulary only at the positions where there is a target,
+    since that product costs more than some of the layers. Backends that
+    compile for fixed shapes (JAX) map all, and leave the others out of the
+    loss by their weight.
+
+    A subclass gives `hidden_states`, `project`, and `target_mask_name`, the
+    input that says where targets are real.
+    """
+
+    target_mask_name = "padding_mask"
+    label_smoothing = 0.0
+
+    def hidden_states(self, inputs, training=None):
+        """Map a dict of ids to float `(batch, length, hidden_dim)`."""
+        raise NotImplementedError
+
+    def project(self, states):
+        """Map states, `(..., hidden_dim)`, to float32 logits of tokens."""
+        raise NotImplementedError
+
+    def default_loss(self):
+        return LabelSmoothedCrossentropy(self.label_smoothing)
+
+    def default_metrics(self):
+        return []
+
+    def compile(self, *args, weighted_metrics=None, **kwargs):
+        """Set up training; see `StringModel.compile`.
+
+        Args:
+            *args: As there.
+            weighted_metrics: Metrics that leave padding out; default:
+                `training.Perplexity`.
+            **kwargs: As there.
+        """
+        if weighted_metrics is None:
+            weighted_metrics = [Perplexity()]
+        super().compile(*args, weighted_metrics=weighted_metrics, **kwargs)
+
+    def call(self, inputs, training=None, mask=None):
+        """Map a dict of ids to logits; in a step, to those of real targets."""
+        if getattr(_STEP, "is_running", False):
+            states = self.hidden_states(inputs, training=training)
+            places = self._target_places(inputs)
+            return self.project(_pick(states, places))
+        if isinstance(inputs, dict) and "segment_ids" in inputs:
+            return self.project(self.hidden_states(inputs, training=training))
+        return super().call(inputs, training=training, mask=mask)
+
+    def train_step(self, *args, **kwargs):
+        """One step of `fit`."""
+        with _step():
+            return super().train_step(*args, **kwargs)
+
+    def test_step(self, *args, **kwargs):
+        """One step of `evaluate`."""
+        with _step():
+            return super().test_step(*args, **kwargs)
+
+    def predict(self, x, batch_size=None, **kwargs):
+        """Logits of ids; see `keras.Model.predict`.
+
+        Raises:
+            ValueError: If `x` holds strings, since these have as many logits
+                as tokens: use `answer`, `generate` or `score_texts`.
+        """
+        if has_strings(x) or is_dataset_of_strings(x):
+            raise ValueError(
+                "A language model has logits for each token, and texts differ "
+                f"in their number. Received: x={short(x)}. Use `answer` or "
+                "`generate` to write, `score_texts` to score texts; or give "
+                "ids."
+            )
+        return super().predict(x, batch_size, **kwargs)
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """The loss of the positions that are real."""
+        y, sample_weight = self._targets(x, y, y_pred, sample_weight)
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """The metrics of the positions that are real."""
+        y, sample_weight = self._targets(x, y, y_pred, sample_weight)
+        return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    def _targets(self, x, y, y_pred, sample_weight):
+        """Targets and weights as `y_pred` has them: real ones, or all."""
+        if y is None:
+            raise ValueError(
+                "Ids need targets: as `y`, int `(batch, length)`, what comes "
+                "next at each position. Received: y=None. They are made of "
+                "strings alone."
+            )
+        y = ops.convert_to_tensor(y)
+        mask = ops.cast(x[self.target_mask_name], "float32")
+        if sample_weight is None:
+            sample_weight = mask
+        sample_weight = ops.cast(sample_weight, "float32")
+        if len(sample_weight.shape) == 1:
+            sample_weight = sample_weight[:, None]
+        sample_weight = sample_weight * mask
+        if len(y_pred.shape) == 3:
+            return y, sample_weight
+        places = self._target_places(x)
+        return _pick(y, places), _pick(sample_weight, places)
+
+    def _target_places(self, inputs):
+        """Numbers of the real positions, all rows in one line."""
+        mask = ops.reshape(inputs[self.target_mask_name], (-1,))
+        return ops.nonzero(mask)[0]
+
+
+@contextlib.contextmanager
+def _step():
+    _STEP.is_running = keras.backend.backend() != "jax"
+    try:
+        yield
+    finally:
+        _STEP.is_running = False
+
+
+def _pick(values, places):
+    """Pick positions out of `(batch, length, ...)`, as `(places, ...)`."""
+    shape = ops.shape(values)
+    rows = ops.reshape(values, (shape[0] * shape[1], *shape[2:]))
+    return ops.take(rows, places, axis=0)
