@@ -8,15 +8,28 @@ REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 README = (REPOSITORY / "README.md").read_text("utf-8")
 
 
-def test_the_notebook_example_runs(tmp_path, monkeypatch):
+def run_example(number, tmp_path, monkeypatch):
+    """Run an example in a folder of its own; return what it defined."""
     monkeypatch.chdir(tmp_path)
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    code = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[number]
     scope = {}
     exec(compile(code, "README.md", "exec"), scope)
+    return scope
+
+
+def test_the_classifier_of_the_readme_learns(tmp_path, monkeypatch):
+    scope = run_example(0, tmp_path, monkeypatch)
     answer = scope["classifier"].answer(["a joy", "what a bore"])
     assert [n.decode() for n in answer["label"].numpy()] == ["good", "bad"]
     assert (tmp_path / "reviews.keras").is_file()
     assert (tmp_path / "saved_models/reviews/1/saved_model.pb").is_file()
+
+
+def test_the_translator_of_the_readme_learns(tmp_path, monkeypatch):
+    translator = run_example(1, tmp_path, monkeypatch)["translator"]
+    written = translator.translate(["four and one", "two and two"], "en", "de")
+    assert written == ["vier und eins", "zwei und zwei"]
+    assert (tmp_path / "saved_models/numbers/1/saved_model.pb").is_file()
 
 
 def test_the_rooms_in_the_readme_are_those_of_the_package():

@@ -17,15 +17,30 @@ from keras_transformer.cli.encoder import (
 )
 from keras_transformer.tasks.text_classifier import TextClassifier
 from keras_transformer.training.metrics import accuracy, f1_scores
+from keras_transformer.training.schedules import WarmupLinearDecay
 
 HELP = "a class for each text, or for each pair of texts"
 TASK = TextClassifier
 METRIC = "accuracy"
+MODE = "max"
+MOST_FILES = 1
+FORMATS = ("tsv", "csv", "jsonl")
+OTHER_FORMATS = ""
+FIT = {
+    "examples": 100_000,
+    "most_epochs": 15,
+    "batch_tokens": 1024,
+    "learning_rate": 5e-4,
+}
+SCHEDULE = "after the first tenth of the updates it falls to 0 along a line"
+AVERAGED_EPOCHS = 0
+# Texts that are written and scored after each epoch.
+SCORED_TEXTS = 0
 
 
 def add_column_arguments(parser):
     """Add the flags that name columns."""
-    columns = parser.add_argument_group("columns of the files")
+    columns = parser.add_argument_group("columns of labelled texts")
     columns.add_argument(
         "--text-column", metavar="NAME", help="column of the texts"
     )
@@ -45,11 +60,23 @@ def add_training_arguments(parser):
     add_encoder_arguments(parser)
 
 
-def read(path, arguments, classes=None):
+def check_arguments(arguments):
+    """All flags go together."""
+
+
+def schedule(arguments, steps):
+    """The learning rate: a tenth of the updates up, then down to 0."""
+    steps = max(2, steps)
+    return WarmupLinearDecay(
+        arguments.learning_rate, max(1, steps // 10), steps
+    )
+
+
+def read(paths, arguments, classes=None):
     """Read labelled texts.
 
     Args:
-        path: The file.
+        paths: The file, in a list.
         arguments: The parsed flags.
         classes: The known labels; default: any.
 
@@ -63,7 +90,7 @@ def read(path, arguments, classes=None):
     from keras_transformer import data
 
     examples = data.read_labelled_texts(
-        path,
+        *paths,
         text_column=arguments.text_column,
         pair_column=arguments.pair_column,
         label_column=arguments.label_column,
@@ -158,17 +185,21 @@ def split_off(examples, share, seed):
     return part(~held), part(held)
 
 
-def inputs_and_targets(examples):
+def inputs_and_targets(task, examples):
     """What `fit` takes: strings by name, and labels."""
+    return _strings(examples), examples.labels
+
+
+def _strings(examples):
     strings = {"text": examples.texts}
     if examples.pairs is not None:
         strings["text_pair"] = examples.pairs
-    return strings, examples.labels
+    return strings
 
 
 def build(examples, arguments):
     """Build a classifier with fresh weights for the labels of a file."""
-    strings, _ = inputs_and_targets(examples)
+    strings = _strings(examples)
     classes = classes_of(examples)
     encoder, preprocessor = build_encoder(strings, arguments)
     return TextClassifier(
@@ -204,7 +235,7 @@ def score(task, examples):
         cross-entropy, in nats) and `examples`.
     """
     check_validation(task, examples)
-    strings, labels = inputs_and_targets(examples)
+    strings, labels = inputs_and_targets(task, examples)
     logits = task.predict(strings, verbose=0)
     targets = np.asarray(task.encode_targets(labels))
     predictions = logits.argmax(axis=-1)

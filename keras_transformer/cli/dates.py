@@ -28,12 +28,14 @@ _FORMS = {
         "the {nth} of {month}, {year}",
         "{weekday}, {day} {month} {year}",
         "{short} {day} {year}",
+        "{weekday} the {nth} of {month} {year}",
     ),
     "German": (
         "{day}. {month} {year}",
         "{weekday}, den {day}. {month} {year}",
         "am {day}. {month} {year}",
         "{day}. {short} {year}",
+        "{day}.{number}.{year}",
     ),
     "French": (
         "{day} {month} {year}",
@@ -73,6 +75,7 @@ def write_date(date, language, form):
         day=date.day,
         nth=f"{date.day}{_ending(date.day)}",
         month=month,
+        number=date.month,
         short=month[:3],
         weekday=_DAYS[language].split()[date.weekday()],
         year=date.year,
@@ -87,8 +90,8 @@ def written_dates(number, seed):
         seed: Makes them the same each time.
 
     Returns:
-        List of pairs: the written date and its language; no date occurs
-        twice.
+        List of pairs: the written date and its ISO form, such as
+        `"1998-05-03"`; no date occurs twice.
     """
     chosen = random.Random(seed)
     first = datetime.date(1900, 1, 1).toordinal()
@@ -98,7 +101,7 @@ def written_dates(number, seed):
         language = chosen.choice(LANGUAGES)
         form = chosen.randrange(len(_FORMS[language]))
         date = datetime.date.fromordinal(ordinal)
-        pairs.append((write_date(date, language, form), language))
+        pairs.append((write_date(date, language, form), date.isoformat()))
     return pairs
 
 

@@ -1,13 +1,21 @@
 """Score a trained model on a file.
 
-The last line on stdout is one JSON object of metrics. For classification:
-accuracy, f1 (macro), f1_per_class, loss (nats) and the number of examples.
+The last line on stdout is one JSON object of metrics, with the number of
+examples. For classification: accuracy, f1 (macro), f1_per_class and loss (nats).
+For translation: bleu and chrf (sacrebleu's defaults), exact_match, loss (nats a
+token) and perplexity. For summarization: rouge1, rouge2 and rougeL, loss and
+perplexity. For causal-lm: loss and perplexity.
 """
 
 import json
 
-from keras_transformer.cli.classification import add_column_arguments
+from keras_transformer.cli import causal_lm, classification, translation
 from keras_transformer.cli.console import say_warnings_plainly
+from keras_transformer.cli.flag_types import up_to
+from keras_transformer.cli.searching import (
+    add_search_arguments,
+    search_options,
+)
 from keras_transformer.cli.tasks import open_task
 
 HELP = "score a trained model on a file"
@@ -19,19 +27,34 @@ def add_arguments(parser):
         "model", metavar="DIR", help="what `train` wrote, or a .keras file"
     )
     parser.add_argument(
-        "--data", required=True, metavar="FILE", help="labelled examples"
+        "--data",
+        required=True,
+        nargs="+",
+        action=up_to(2),
+        metavar="FILE",
+        help="examples, as for `train`; sources and targets may be two files",
     )
     parser.add_argument(
         "--format",
-        choices=["tsv", "csv", "jsonl"],
+        choices=["text", "tsv", "csv", "jsonl"],
         help="of the file (default: told from its name)",
     )
-    add_column_arguments(parser)
+    for module in (classification, translation, causal_lm):
+        module.add_column_arguments(parser)
+    add_search_arguments(parser)
 
 
 def run(arguments):
     """Score and print."""
     say_warnings_plainly()
     task, module = open_task(arguments.model)
+    options = search_options(arguments, task)
+    if len(arguments.data) > module.MOST_FILES:
+        raise ValueError(
+            f"A {type(task).__name__} is scored on {module.MOST_FILES} file. "
+            f"Received: {' '.join(arguments.data)}."
+        )
     examples = module.read(arguments.data, arguments)
-    print(json.dumps(module.score(task, examples), ensure_ascii=False))
+    module.check_validation(task, examples)
+    metrics = module.score(task, examples, **options)
+    print(json.dumps(metrics, ensure_ascii=False))

@@ -6,6 +6,10 @@ all: the layout that TensorFlow Serving watches.
 
 from keras_transformer.cli.console import say
 from keras_transformer.cli.flag_types import positive_int
+from keras_transformer.cli.searching import (
+    add_search_arguments,
+    search_options,
+)
 from keras_transformer.cli.tasks import open_task
 
 HELP = "write a SavedModel for TensorFlow Serving"
@@ -28,6 +32,7 @@ def add_arguments(parser):
         metavar="N",
         help="number of the version (default: the next free one)",
     )
+    add_search_arguments(parser)
 
 
 def run(arguments):
@@ -35,7 +40,12 @@ def run(arguments):
     from keras_transformer import serving
 
     task, _ = open_task(arguments.model)
-    folder = serving.export(task, arguments.to, arguments.version)
+    folder = serving.export(
+        task,
+        arguments.to,
+        arguments.version,
+        **search_options(arguments, task),
+    )
     inputs = ", ".join(
         f'{name}=tf.constant(["..."])' for name in task.string_inputs
     )

@@ -21,6 +21,9 @@ A typical day:
   keras-transformer evaluate sentiment --data test.tsv
   echo "a joy to watch" | keras-transformer predict sentiment
   keras-transformer export sentiment --to saved_models/sentiment
+and of a translator:
+  keras-transformer train translation --train train.en train.de --output en-de
+  echo "A dog runs." | keras-transformer predict en-de --beam-size 4
 
 `keras-transformer COMMAND --help` explains each command. Exit status: 0 if
 all went well, 2 if the input or the arguments are at fault.

@@ -73,7 +73,7 @@ def _card(task, metrics, arguments, facts):
         python=platform.python_version(),
         date=datetime.date.today().isoformat(),
         examples=facts["training_examples"],
-        train=os.path.basename(arguments.train),
+        train=_names(arguments.train),
         epochs=arguments.epochs,
         minutes=facts["training_seconds"] / 60,
         kept=facts["kept_epoch"],
@@ -87,9 +87,13 @@ def _card(task, metrics, arguments, facts):
     )
 
 
+def _names(paths):
+    return " and ".join(os.path.basename(path) for path in paths)
+
+
 def _scores(metrics, arguments):
     validation = (
-        f"`{os.path.basename(arguments.validation)}`"
+        f"`{_names(arguments.validation)}`"
         if arguments.validation
         else f"{arguments.validation_share:.0%} of the training file, held out"
     )
@@ -113,6 +117,8 @@ def _command(arguments):
             continue
         if value is True:
             words.append(flag)
+        elif isinstance(value, list):
+            words.append(f"{flag} {' '.join(map(str, value))}")
         elif value is not None and value is not False:
             words.append(f"{flag} {value}")
     joint = " \\\n        "

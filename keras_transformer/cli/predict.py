@@ -3,7 +3,9 @@
 A line is a text, or a JSON object with the names of the model's inputs, such
 as {"text": ...} or, for pairs, {"text": ..., "text_pair": ...}. For
 classification the output has label, score (its probability) and scores (those
-of all classes, in the order of the model card).
+of all classes, in the order of the model card); for translation, summarization
+and causal-lm generated_text and score, the log-probability of what was written
+(lists of both, best first, with --num-return-sequences).
 """
 
 import contextlib
@@ -13,6 +15,10 @@ import sys
 
 from keras_transformer.cli.console import say, say_warnings_plainly
 from keras_transformer.cli.flag_types import positive_int
+from keras_transformer.cli.searching import (
+    add_search_arguments,
+    search_options,
+)
 from keras_transformer.cli.tasks import open_task
 
 HELP = "answer texts, a line in, a JSON line out"
@@ -38,12 +44,14 @@ def add_arguments(parser):
         help="lines that are answered at a time (default: %(default)s; 1 "
         "where stdin is a terminal)",
     )
+    add_search_arguments(parser)
 
 
 def run(arguments):
     """Read, answer and print."""
     say_warnings_plainly()
     task, module = open_task(arguments.model)
+    options = search_options(arguments, task)
     name = "stdin" if arguments.file == "-" else arguments.file
     size = arguments.batch_size
     cut = number = 0
@@ -62,7 +70,7 @@ def run(arguments):
             }
             number += len(batch)
             cut += task.preprocessor.count_truncated(**strings)
-            for row in module.rows_of(task.answer(strings)):
+            for row in module.rows_of(task.answer(strings, **options)):
                 print(json.dumps(row, ensure_ascii=False), flush=size == 1)
     if cut:
         say(

@@ -26,18 +26,20 @@ class Progress(keras.callbacks.Callback):
 
     Args:
         folder: Where to write.
-        metric: Name of the validation metric, the higher the better.
+        metric: Name of the validation metric.
         arguments: The parsed flags; they must be those of the run that is
             gone on with.
+        mode: `"max"` if a higher metric is better, `"min"` if a lower one is.
 
     Raises:
         ValueError: If they are others.
     """
 
-    def __init__(self, folder, metric, arguments):
+    def __init__(self, folder, metric, arguments, mode="max"):
         super().__init__()
         self.folder = folder
         self.metric = f"val_{metric}"
+        self.best = {"max": max, "min": min}[mode]
         self.flags = {
             name: value
             for name, value in sorted(vars(arguments).items())
@@ -56,10 +58,13 @@ class Progress(keras.callbacks.Callback):
     @property
     def best_epoch(self):
         """The epoch that scored best, from 1; the last without a score."""
-        scores = [row.get(self.metric, 0.0) for row in self.history]
-        if not any(scores):
+        scores = [
+            row[self.metric] for row in self.history if self.metric in row
+        ]
+        if len(scores) < self.epochs or not scores:
             return self.epochs
-        return 1 + scores.index(max(scores))
+        # Of equally good epochs the last, which has learned most.
+        return self.epochs - scores[::-1].index(self.best(scores))
 
     def kept_epoch(self, keep):
         """The epoch whose weights are kept, from 1."""

@@ -1,9 +1,19 @@
 """What the commands know of each task."""
 
-from keras_transformer.cli import classification
+from keras_transformer.cli import (
+    causal_lm,
+    classification,
+    summarization,
+    translation,
+)
 from keras_transformer.tasks.loading import load
 
-TASKS = {"classification": classification}
+TASKS = {
+    "classification": classification,
+    "translation": translation,
+    "summarization": summarization,
+    "causal-lm": causal_lm,
+}
 
 
 def open_task(path):
@@ -19,10 +29,15 @@ def open_task(path):
         ValueError: If it is no task that the commands know.
     """
     task = load(path)
-    for module in TASKS.values():
-        if isinstance(task, module.TASK):
-            return task, module
-    raise ValueError(
-        f"{path} holds a {type(task).__name__}, which the command does not "
-        f"know. It knows: {', '.join(TASKS)}."
-    )
+    found = {
+        name: module
+        for name, module in TASKS.items()
+        if isinstance(task, module.TASK)
+    }
+    if not found:
+        raise ValueError(
+            f"{path} holds a {type(task).__name__}, which the command does not "
+            f"know. It knows: {', '.join(TASKS)}."
+        )
+    # Where one class serves several, `train` named the task.
+    return task, found.get(task.name, next(iter(found.values())))

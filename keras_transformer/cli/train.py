@@ -12,17 +12,18 @@ import time
 import keras
 
 from keras_transformer.cli.console import say, say_warnings_plainly
-from keras_transformer.cli.flag_types import (
-    positive_float,
-    positive_int,
-    share,
-)
 from keras_transformer.cli.model_card import write_results
 from keras_transformer.cli.output_folder import OutputFolder
 from keras_transformer.cli.progress import Progress
 from keras_transformer.cli.tasks import TASKS
+from keras_transformer.cli.training_flags import (
+    add_file_arguments,
+    add_fit_arguments,
+)
+from keras_transformer.generation.greedy import Greedy
+from keras_transformer.training.average_weights import AverageWeights
 from keras_transformer.training.optimizers import AdamW
-from keras_transformer.training.schedules import WarmupLinearDecay
+from keras_transformer.training.score_texts import ScoreTexts
 
 HELP = "train a task from a file"
 
@@ -37,96 +38,9 @@ def add_arguments(parser):
             description=module.__doc__,
             formatter_class=parser.formatter_class,
         )
-        _add_file_arguments(task)
+        add_file_arguments(task, module)
         module.add_training_arguments(task)
-        _add_fit_arguments(task)
-
-
-def _add_file_arguments(parser):
-    files = parser.add_argument_group("files")
-    files.add_argument(
-        "--train",
-        required=True,
-        metavar="FILE",
-        help="training examples: TSV, CSV or JSON Lines, gzip or not",
-    )
-    files.add_argument(
-        "--validation",
-        metavar="FILE",
-        help="examples to score on (default: a tenth of the training "
-        "examples is held out)",
-    )
-    files.add_argument(
-        "--validation-share",
-        type=share,
-        default=0.1,
-        metavar="SHARE",
-        help="share held out where there is no --validation; 0 to train on "
-        "all (default: %(default)s)",
-    )
-    files.add_argument(
-        "--format",
-        choices=["tsv", "csv", "jsonl"],
-        help="of the files (default: told from their names)",
-    )
-    files.add_argument(
-        "--output", required=True, metavar="DIR", help="folder to write"
-    )
-    files.add_argument(
-        "--overwrite",
-        action="store_true",
-        help="replace an earlier result in that folder",
-    )
-    files.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on after the last whole epoch of an interrupted run",
-    )
-
-
-def _add_fit_arguments(parser):
-    fit = parser.add_argument_group("training")
-    fit.add_argument(
-        "--epochs",
-        type=positive_int,
-        metavar="N",
-        help="passes over the training examples (default: enough to see "
-        "some 100,000 of them, from 2 to 15)",
-    )
-    fit.add_argument(
-        "--keep",
-        choices=["best", "last"],
-        default="best",
-        help="which epoch's weights to keep: those that score best on the "
-        "validation examples, or the last ones (default: %(default)s)",
-    )
-    fit.add_argument(
-        "--batch-tokens",
-        type=positive_int,
-        default=1024,
-        metavar="N",
-        help="most tokens of a batch, padding included (default: %(default)s)",
-    )
-    fit.add_argument(
-        "--learning-rate",
-        type=positive_float,
-        default=5e-4,
-        metavar="RATE",
-        help="its peak, after the first tenth of the updates; it falls to 0 "
-        "at the end (default: %(default)s)",
-    )
-    fit.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="for weights, dropout and shuffling (default: %(default)s)",
-    )
-    fit.add_argument(
-        "--mixed-precision",
-        action="store_true",
-        help="compute in bfloat16, keep weights in float32",
-    )
+        add_fit_arguments(task, module)
 
 
 def run(arguments):
@@ -137,12 +51,15 @@ def run(arguments):
     keras.utils.set_random_seed(arguments.seed)
     if arguments.mixed_precision:
         keras.config.set_dtype_policy("mixed_bfloat16")
+    module.check_arguments(arguments)
     examples, validation = _read(module, arguments)
-    arguments.epochs = arguments.epochs or usual_epochs(len(examples))
+    arguments.epochs = arguments.epochs or usual_epochs(
+        len(examples), module.FIT
+    )
     folder = OutputFolder(
         arguments.output, arguments.overwrite, arguments.resume
     )
-    progress = Progress(folder.partial, module.METRIC, arguments)
+    progress = Progress(folder.partial, module.METRIC, arguments, module.MODE)
     task = progress.task or module.build(examples, arguments)
     if validation is not None:
         module.check_validation(task, validation)
@@ -170,18 +87,24 @@ def run(arguments):
     _say_what_next(arguments, metrics, time.monotonic() - began)
 
 
-def usual_epochs(examples):
-    """Enough to see some 100,000 examples, from 2 to 15 times each."""
-    return min(max(round(100_000 / examples), 2), 15)
+def usual_epochs(number, fit):
+    """Enough to see so many examples as a task needs, from 2 epochs on."""
+    return min(max(round(fit["examples"] / number), 2), fit["most_epochs"])
+
+
+def counted(examples):
+    """Say how many there are."""
+    return f"{len(examples):,} example{'s' if len(examples) != 1 else ''}"
 
 
 def _read(module, arguments):
     """Read both files, or hold a part of the first one out."""
     examples = module.read(arguments.train, arguments)
-    say(f"{len(examples):,} examples in {arguments.train}")
+    say(f"{counted(examples)} in {' and '.join(arguments.train)}")
     if arguments.validation is not None:
         validation = module.read(arguments.validation, arguments)
-        say(f"{len(validation):,} examples in {arguments.validation}")
+        names = " and ".join(arguments.validation)
+        say(f"{counted(validation)} in {names}")
         return examples, validation
     if not arguments.validation_share:
         return examples, None
@@ -191,39 +114,85 @@ def _read(module, arguments):
     )
     if not len(validation):
         return examples, None
-    say(f"{len(validation):,} of them held out to score on")
+    say(f"{arguments.validation_share:.0%} of that is held out to score on")
     return examples, validation
 
 
 def _fit(module, task, examples, validation, arguments, progress):
     """Train for the epochs that are left; return the seconds it took."""
     began = time.monotonic()
-    x, y = module.inputs_and_targets(examples)
+    how = {
+        "batch_tokens": arguments.batch_tokens,
+        "batch_size": arguments.batch_size,
+    }
     batches = task.batches(
-        x,
-        y,
-        batch_tokens=arguments.batch_tokens,
+        *module.inputs_and_targets(task, examples),
         shuffle=True,
         seed=arguments.seed + progress.epochs,
+        **how,
     )
+    steps = len(batches) * arguments.epochs
+    if arguments.steps is not None:
+        steps = arguments.steps
+        arguments.epochs = -(-steps // len(batches))
     if not task.compiled:
-        total = len(batches) * arguments.epochs
-        schedule = WarmupLinearDecay(
-            arguments.learning_rate, max(1, total // 10), max(2, total)
-        )
-        task.compile(AdamW(schedule))
+        task.compile(AdamW(module.schedule(arguments, steps)))
     task.fit(
         batches,
         epochs=arguments.epochs,
         initial_epoch=progress.epochs,
         validation_data=None
         if validation is None
-        else task.batches(*module.inputs_and_targets(validation)),
-        callbacks=[progress],
+        else task.batches(*module.inputs_and_targets(task, validation)),
+        callbacks=_callbacks(module, task, validation, arguments, progress),
         # A line an epoch where no one watches the bar.
         verbose=1 if sys.stdout.isatty() else 2,
     )
     return time.monotonic() - began
+
+
+def _callbacks(module, task, validation, arguments, progress):
+    """What happens at the ends of epochs, in this order."""
+    callbacks = []
+    if arguments.steps is not None:
+        callbacks.append(StopAfter(arguments.steps))
+    if arguments.average:
+        callbacks.append(
+            AverageWeights(arguments.average, during_validation=True)
+        )
+    if validation is not None and module.SCORED_TEXTS:
+        scores, inputs, references = module.scored_sample(
+            task, validation, module.SCORED_TEXTS
+        )
+        callbacks.append(
+            ScoreTexts(scores, inputs, references, _greedily(task))
+        )
+    callbacks.append(progress)
+    if arguments.patience is not None and validation is not None:
+        callbacks.append(
+            keras.callbacks.EarlyStopping(
+                f"val_{module.METRIC}",
+                mode=module.MODE,
+                patience=arguments.patience,
+            )
+        )
+    return callbacks
+
+
+def _greedily(task):
+    return lambda inputs: task.generate(inputs, search=Greedy())
+
+
+class StopAfter(keras.callbacks.Callback):
+    """Stop after so many updates."""
+
+    def __init__(self, steps):
+        super().__init__()
+        self.steps = steps
+
+    def on_train_batch_end(self, batch, logs=None):
+        if int(self.model.optimizer.iterations) >= self.steps:
+            self.model.stop_training = True
 
 
 def _say_how_to_resume(folder, progress):

@@ -21,7 +21,8 @@ class ScoreTexts(keras.callbacks.Callback):
         score: Function of hypotheses and references, such as `bleu`, or a list
             of them. Of the dict it returns, the numbers are kept; a function
             may also return one number, to be named after it.
-        inputs: What to generate from: some hundred examples tell epochs apart.
+        inputs: What to generate from, a sequence or a dict of sequences: some
+            hundred examples tell epochs apart.
         references: For each input, the right text or a list of them.
         generate: Function that turns `inputs` into a list of strings.
         name_prefix: Put before the names of the scores.
@@ -43,10 +44,15 @@ class ScoreTexts(keras.callbacks.Callback):
                 "`every` must be a number of epochs, from 1. Received: "
                 f"every={every!r}."
             )
-        if len(inputs) != len(references) or len(inputs) == 0:
+        number = (
+            len(next(iter(inputs.values())))
+            if isinstance(inputs, dict)
+            else len(inputs)
+        )
+        if number != len(references) or number == 0:
             raise ValueError(
                 "`inputs` and `references` must be equally many, and at least "
-                f"one. Received: {len(inputs)} inputs and {len(references)} "
+                f"one. Received: {number} inputs and {len(references)} "
                 "references."
             )
         self.scores = [score] if callable(score) else list(score)

@@ -1,0 +1,146 @@
+"""What translation and summarization have in common."""
+
+import math
+
+from keras_transformer.cli.console import say
+from keras_transformer.cli.flag_types import (
+    positive_int,
+    share,
+)
+from keras_transformer.cli.model_sizes import add_size_arguments, size_of
+from keras_transformer.cli.tokenizing import (
+    add_tokenizer_arguments,
+    build_tokenizer,
+    check_tokenizer_model,
+)
+from keras_transformer.models.encoder_decoder import EncoderDecoder
+from keras_transformer.tasks.seq2seq_lm import Seq2SeqLM
+from keras_transformer.training.schedules import WarmupInverseSquareRoot
+
+SCHEDULE = (
+    "it rises during a tenth of the updates, at most 1,000, then falls as one "
+    "over the root of the step"
+)
+DEFAULTS = {
+    "num_layers": 3,
+    "hidden_dim": 256,
+    "num_heads": 4,
+    "intermediate_dim": 512,
+    "positions": "sinusoidal",
+    "dropout": 0.2,
+}
+
+
+def add_model_arguments(parser, source_length, target_length):
+    """Add the flags of a model with two sides."""
+    add_tokenizer_arguments(parser)
+    add_size_arguments(parser, DEFAULTS)
+    limits = parser.add_argument_group("the longest texts")
+    limits.add_argument(
+        "--max-source-length",
+        type=positive_int,
+        default=source_length,
+        metavar="N",
+        help="most tokens of a source; what is beyond is cut "
+        "(default: %(default)s)",
+    )
+    limits.add_argument(
+        "--max-target-length",
+        type=positive_int,
+        default=target_length,
+        metavar="N",
+        help="most tokens of a target, and of an answer (default: %(default)s)",
+    )
+    parser.add_argument_group("the loss").add_argument(
+        "--label-smoothing",
+        type=share,
+        default=0.1,
+        metavar="SHARE",
+        help="share of the probability that is spread over the vocabulary "
+        "(default: %(default)s)",
+    )
+
+
+def check_arguments(arguments):
+    """Check flags and the files that they name, before anything is read."""
+    check_tokenizer_model(arguments)
+    size = size_of(arguments, DEFAULTS)
+    if size["hidden_dim"] % size["num_heads"]:
+        raise ValueError(
+            "`--hidden-dim` must be a multiple of `--num-heads`. Received: "
+            f"{size['hidden_dim']} and {size['num_heads']}."
+        )
+
+
+def build_seq2seq(name, sources, targets, arguments, languages=None):
+    """Learn a vocabulary for both sides and make a model with fresh weights.
+
+    Args:
+        name: Of the task, by which the commands know it again.
+        sources: List of source texts.
+        targets: List of target texts.
+        arguments: The parsed flags.
+        languages: Dict of `source_languages` and `target_languages`.
+
+    Returns:
+        A `Seq2SeqLM`.
+    """
+    from keras_transformer import text
+
+    languages = languages or {}
+    of_targets = languages.get("target_languages", ())
+    tokens = [text.language_token(name) for name in of_targets]
+    tokenizer = build_tokenizer(
+        [*sources, *targets],
+        arguments,
+        special_tokens=tokens if len(tokens) > 1 else (),
+    )
+    preprocessor = text.Seq2SeqPreprocessor(
+        tokenizer,
+        max_source_length=arguments.max_source_length,
+        max_target_length=arguments.max_target_length,
+        **languages,
+    )
+    size = size_of(arguments, DEFAULTS)
+    size["attention_dropout"] = min(size["dropout"], 0.1)
+    longest = max(arguments.max_source_length, arguments.max_target_length)
+    model = EncoderDecoder(
+        vocabulary_size=tokenizer.vocabulary_size,
+        max_sequence_length=longest,
+        **size,
+    )
+    say(
+        f"{tokenizer.vocabulary_size:,} tokens; an encoder and a decoder of "
+        f"{model.count_params():,} weights"
+    )
+    return Seq2SeqLM(
+        model,
+        preprocessor,
+        label_smoothing=arguments.label_smoothing,
+        name=name,
+    )
+
+
+def schedule(arguments, steps):
+    """The learning rate: a tenth of the updates up, at most 1,000."""
+    return WarmupInverseSquareRoot(
+        warmup_steps=max(1, min(steps // 10, 1000)),
+        peak=arguments.learning_rate,
+    )
+
+
+def loss_and_perplexity(task, x, y=None):
+    """Mean cross-entropy of the target tokens, in nats, and its exponential."""
+    perplexity = task.evaluate(x, y, verbose=0, return_dict=True)["perplexity"]
+    return {"loss": math.log(perplexity), "perplexity": float(perplexity)}
+
+
+def rows_of(answer):
+    """Give each row of an answer the form in which `predict` prints it."""
+    texts, scores = answer["generated_text"].numpy(), answer["score"].numpy()
+    for row_texts, row_scores in zip(texts, scores, strict=True):
+        decoded = [t.decode("utf-8", "replace") for t in row_texts]
+        row = {"generated_text": decoded, "score": row_scores.tolist()}
+        if len(decoded) == 1:
+            row = {name: values[0] for name, values in row.items()}
+        yield row
