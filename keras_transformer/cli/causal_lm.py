@@ -155,6 +155,11 @@ def build(examples, arguments):
     return CausalLM(decoder, preprocessor)
 
 
+def metric_for(examples):
+    """The metric that tells the best epoch."""
+    return METRIC
+
+
 def check_validation(task, examples):
     """All texts fit all language models."""
 

@@ -212,6 +212,11 @@ def build(examples, arguments):
     )
 
 
+def metric_for(examples):
+    """The metric that tells the best epoch."""
+    return METRIC
+
+
 def check_validation(task, examples):
     """Check that a file fits a task, before any training starts."""
     if task.takes_pairs != (examples.pairs is not None):

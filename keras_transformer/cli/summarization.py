@@ -80,6 +80,11 @@ def build(examples, arguments):
     )
 
 
+def metric_for(examples):
+    """The metric that tells the best epoch."""
+    return METRIC
+
+
 def check_validation(task, examples):
     """All documents fit all summarizers."""
 

@@ -59,7 +59,10 @@ def run(arguments):
     folder = OutputFolder(
         arguments.output, arguments.overwrite, arguments.resume
     )
-    progress = Progress(folder.partial, module.METRIC, arguments, module.MODE)
+    metric = (
+        module.METRIC if validation is None else module.metric_for(validation)
+    )
+    progress = Progress(folder.partial, metric, arguments, module.MODE)
     task = progress.task or module.build(examples, arguments)
     if validation is not None:
         module.check_validation(task, validation)
@@ -171,7 +174,7 @@ def _callbacks(module, task, validation, arguments, progress):
     if arguments.patience is not None and validation is not None:
         callbacks.append(
             keras.callbacks.EarlyStopping(
-                f"val_{module.METRIC}",
+                progress.metric,
                 mode=module.MODE,
                 patience=arguments.patience,
             )

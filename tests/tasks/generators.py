@@ -159,8 +159,8 @@ def assert_same_answers(found, wanted, tolerance=1e-5):
 
 def plain_loss(task, inputs, labels, weights, smoothing=0.0):
     """The weighted mean of the loss of all positions, from plain logits."""
-    logits = task(inputs)
-    said = ops.log_softmax(logits, axis=-1)
+    weights = ops.convert_to_tensor(weights)
+    said = ops.log_softmax(task(inputs), axis=-1)
     chosen = ops.take_along_axis(said, labels[:, :, None], axis=-1)[:, :, 0]
     losses = -(1 - smoothing) * chosen - smoothing * ops.mean(said, axis=-1)
     return ops.sum(losses * weights) / ops.sum(weights)

@@ -142,6 +142,8 @@ def test_a_step_that_fails_leaves_calls_as_they_were():
 
 
 def test_a_batch_without_any_target_has_loss_zero():
+    if keras.backend.backend() == "torch":
+        pytest.skip("Keras has no loss of no positions on torch")
     task = make_small("causal", dropout=0.0)
     inputs, labels, *_ = examples("causal")
     inputs["padding_mask"][:] = False
