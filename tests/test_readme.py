@@ -58,5 +58,7 @@ def test_tensorflow_and_its_text_are_pinned_to_one_minor():
         "keras-nlp",
         "tokenizers",
         "sentencepiece",
+        "sacrebleu",
+        "rouge-score",
         "safetensors",
     }

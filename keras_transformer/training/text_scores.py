@@ -170,7 +170,5 @@ def _imported(module, package):
     except ImportError as error:
         raise ImportError(
             f"This score is computed by the package {package!r}, which cannot "
-            f"be imported: {error}. Install it with `pip install {package}`, "
-            "or all that scores need with `pip install "
-            '"transformer-for-keras[eval]"`.'
+            f"be imported: {error}. Install it with `pip install {package}`."
         ) from error
