@@ -152,7 +152,9 @@ class TextGenerator(TokenGenerator):
         search, max_length = self._checked_request(search, max_length)
         inputs = self.preprocess(strings)
         lengths = self._prompt_lengths(inputs)
-        text.refuse_rows(lengths >= max_length, self._too_long(max_length))
+        inputs = text.refuse_rows(
+            lengths >= max_length, self._too_long(max_length), inputs
+        )
         noise = None
         if search.needs_noise:
             batch = ops.shape(lengths)[0]
@@ -178,7 +180,7 @@ class TextGenerator(TokenGenerator):
         from keras_transformer import text
 
         scored = self.score_inputs(strings)
-        text.refuse_rows(*self.cannot_score(*scored))
+        scored = text.refuse_rows(*self.cannot_score(*scored), scored)
         return {"score": self._target_scores(*scored)}
 
     def score_texts(self, x, targets, batch_size=32):

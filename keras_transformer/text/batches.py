@@ -151,18 +151,25 @@ def draw_uniform(*shape):
         return tf.raw_ops.RandomUniform(shape=tf.stack(shape), dtype=tf.float32)
 
 
-def refuse_rows(is_bad, reason):
-    """Fail in a graph if a row is bad.
+def refuse_rows(is_bad, reason, tensors):
+    """Fail in a graph if a row is bad, before anything is done with it.
 
     Args:
         is_bad: Bool tensor `(batch,)`.
         reason: What the error says.
+        tensors: Tensors, in dicts or tuples: what is to be done something
+            with.
+
+    Returns:
+        The tensors, for what has to wait for the check.
     """
     with tf.device("CPU:0"):
-        tf.debugging.Assert(
+        check = tf.debugging.Assert(
             tf.logical_not(tf.reduce_any(is_bad)),
             [reason, "Received rows:", tf.where(is_bad)[:, 0]],
         )
+        with tf.control_dependencies([check]):
+            return tf.nest.map_structure(tf.identity, tensors)
 
 
 def _as_tensor(x):

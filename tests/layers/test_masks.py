@@ -87,3 +87,31 @@ def test_padding_hides_keys_from_all_queries_and_heads(dtype):
 def test_a_padding_mask_of_pairs_is_an_error_that_says_where_it_belongs():
     with pytest.raises(ValueError, match="belongs into `attention_mask`"):
         masks.key_padding_mask(np.ones((2, 3, 3), "bool"), "value_mask")
+
+
+rows_of_segments = st.lists(st.integers(1, 4), min_size=1, max_size=4)
+
+
+@few
+@hypothesis.given(sizes=rows_of_segments, padding=st.integers(0, 3))
+def test_segments_are_seen_and_counted_each_for_itself(sizes, padding):
+    ids = [n for n, size in enumerate(sizes, start=1) for _ in range(size)]
+    segment_ids = np.array([ids + [0] * padding])
+    mask = to_numpy(masks.same_segment_mask(segment_ids))
+    length = len(ids) + padding
+    assert mask.shape == (1, length, length)
+    assert mask.dtype == bool
+    for i, j in itertools.product(range(length), repeat=2):
+        assert mask[0, i, j] == (segment_ids[0, i] == segment_ids[0, j])
+    positions = to_numpy(masks.positions_in_segments(segment_ids))
+    assert positions.dtype == "int32"
+    wanted = [place for size in sizes for place in range(size)]
+    assert positions[0].tolist() == [*wanted, *range(padding)]
+
+
+def test_rows_have_segments_of_their_own():
+    segment_ids = np.array([[1, 1, 2, 2], [3, 1, 1, 1], [0, 0, 0, 0]])
+    positions = to_numpy(masks.positions_in_segments(segment_ids))
+    assert positions.tolist() == [[0, 1, 0, 1], [0, 0, 1, 2], [0, 1, 2, 3]]
+    mask = to_numpy(masks.same_segment_mask(segment_ids))
+    assert mask.sum((1, 2)).tolist() == [8, 10, 16]

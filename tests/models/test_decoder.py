@@ -5,6 +5,7 @@ from tests.layers.checks import assert_close, features, to_numpy
 from tests.models.checks import (
     VARIANTS,
     example,
+    small,
     token_inputs,
 )
 
@@ -97,3 +98,64 @@ def test_relative_positions_look_back_alone():
 def test_a_text_longer_than_the_table_is_an_error():
     with pytest.raises(ValueError, match="length=10, max_sequence_length=9"):
         example("decoder", "learned").run(np.ones((2, 10), "int32"))
+
+
+DOCUMENTS = [[3, 1, 4, 1], [5, 9], [2, 6, 5]]
+
+
+def packed_documents():
+    """All in one row, with padding between and behind them."""
+    token_ids = np.array([[*DOCUMENTS[0], *DOCUMENTS[1], 7, *DOCUMENTS[2], 8]])
+    segment_ids = np.array([[1, 1, 1, 1, 2, 2, 0, 3, 3, 3, 0]])
+    return {
+        "token_ids": token_ids[:, :9],
+        "segment_ids": segment_ids[:, :9],
+        "padding_mask": segment_ids[:, :9] > 0,
+    }, [(0, 4, DOCUMENTS[0]), (4, 6, DOCUMENTS[1]), (7, 9, DOCUMENTS[2][:2])]
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_documents_in_a_row_have_the_states_they_have_alone(variant):
+    model = example("decoder", variant)
+    inputs, documents = packed_documents()
+    states = to_numpy(model(inputs))
+    for start, end, document in documents:
+        row = np.array([document], "int32")
+        wanted = model(
+            {"token_ids": row, "padding_mask": np.ones(row.shape, bool)}
+        )
+        assert_close(states[:, start:end], wanted)
+
+
+def test_one_document_a_row_is_no_change():
+    model = example("decoder", "learned")
+    inputs = token_inputs("decoder")
+    segment_ids = inputs["padding_mask"].astype("int32")
+    found = to_numpy(model({**inputs, "segment_ids": segment_ids}))
+    wanted = to_numpy(model(inputs))
+    mask = inputs["padding_mask"]
+    assert_close(found[mask], wanted[mask])
+
+
+def test_positions_may_be_told_beside_documents():
+    model = example("decoder", "learned")
+    inputs, _ = packed_documents()
+    usual = np.array([[0, 1, 2, 3, 0, 1, 0, 0, 1]])
+    assert_close(model.run(**inputs, positions=usual), model(inputs))
+    other = to_numpy(model.run(**inputs, positions=usual[:, ::-1].copy()))
+    assert not np.allclose(other, to_numpy(model(inputs)))
+
+
+def test_a_decoder_trains_on_rows_of_documents():
+    model = small("decoder", num_layers=1, dropout=0.0)
+    inputs, _ = packed_documents()
+    states = to_numpy(model(inputs))
+    model.compile("sgd", "mse", run_eagerly=True)
+    before = model.get_weights()
+    model.train_on_batch(inputs, np.zeros_like(states))
+    after = model.get_weights()
+    assert any(
+        not np.allclose(a, b) for a, b in zip(before, after, strict=True)
+    )
+    predicted = model.predict(inputs, verbose=0)
+    assert_close(predicted, model(inputs))

@@ -10,8 +10,6 @@ from keras_transformer.training import LabelSmoothedCrossentropy
 from tests.layers.checks import assert_close, gradients, to_numpy
 from tests.tasks.generators import KINDS, make_small, plain_loss, prompts_for
 
-WEIGHTS = [None, [0.5, 2.0, 1.0], "each token"]
-
 
 def examples(kind, weights=None):
     """Ids, labels, and weights with those of padding put to 0."""
@@ -39,8 +37,10 @@ def plain_nll(task, inputs, labels):
     return -np.take_along_axis(said, labels[:, :, None], -1)[:, :, 0]
 
 
-@pytest.mark.parametrize("weights", WEIGHTS, ids=str)
-@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize(
+    "smoothing, weights",
+    [(0.2, None), (0.0, [0.5, 2.0, 1.0]), (0.2, "each token")],
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_step_follows_the_gradient_of_the_plain_loss(
     kind, smoothing, weights
@@ -68,8 +68,9 @@ def test_a_step_follows_the_gradient_of_the_plain_loss(
         assert_close(variable.value, old - slope)
 
 
-@pytest.mark.parametrize("in_graph", [True, False])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind, in_graph", [("causal", True), ("seq2seq", False)]
+)
 def test_metrics_count_the_real_positions(kind, in_graph):
     task = make_small(kind, dropout=0.0)
     inputs, labels, weights, whole = examples(kind, [0.5, 2.0, 1.0])
@@ -182,14 +183,3 @@ def test_documents_in_one_row_are_learned_apart():
     wanted = np.exp(np.concatenate(losses, axis=1).mean())
     assert found["perplexity"] == pytest.approx(wanted, rel=1e-5)
     assert ops.shape(task(packed)) == (2, 7, 11)
-
-
-def test_a_compiled_step_of_xla_has_the_same_loss():
-    if keras.backend.backend() != "tensorflow":
-        pytest.skip("the choice is TensorFlow's")
-    task = make_small("causal", dropout=0.0)
-    inputs, labels, _, whole = examples("causal")
-    wanted = to_numpy(plain_loss(task, inputs, labels, whole))
-    task.compile(keras.optimizers.SGD(0.0), jit_compile=True)
-    found = task.train_on_batch(inputs, labels, return_dict=True)
-    assert found["loss"] == pytest.approx(wanted, abs=1e-5)

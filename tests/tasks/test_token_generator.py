@@ -26,15 +26,19 @@ from tests.tasks.generators import (
 CASES = [(kind, variant) for kind in KINDS for variant in VARIANTS]
 # Beam search and sampling differ from greedy search in what they do with the
 # cache, not in the model: one variant of each kind is enough.
-SEARCH_CASES = [("causal", "learned"), ("seq2seq", "window")]
-SEARCHES = {
-    "greedy": Greedy(),
-    "beam": BeamSearch(3, num_return_sequences=2),
-    "sample": Sample(1.5, seed=4, num_return_sequences=2),
-}
-MAX_LENGTH = {"causal": 9, "seq2seq": 6}
+GREEDY = Greedy()
+BEAM = BeamSearch(3, num_return_sequences=2)
+SAMPLE = Sample(1.5, seed=4, num_return_sequences=2)
+SEARCH_CASES = [
+    ("causal", "learned", GREEDY),
+    ("causal", "learned", BEAM),
+    ("causal", "learned", SAMPLE),
+    ("seq2seq", "window", BEAM),
+    ("seq2seq", "window", SAMPLE),
+]
+MAX_LENGTH = {"causal": 7, "seq2seq": 5}
 # Less the tokens of the prompt, but for the start in front of a target.
-MOST = {"causal": [5, 8, 6], "seq2seq": [3, 6, 4]}
+MOST = {"causal": [3, 6, 4], "seq2seq": [2, 5, 3]}
 
 
 def write(kind, task, inputs, search=None):
@@ -53,11 +57,10 @@ def test_cached_greedy_is_the_argmax_of_whole_passes(kind, variant, eagerly):
     assert_same_answers(found, wanted * len(ways), tolerance=2e-5)
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("kind, variant", SEARCH_CASES)
+@pytest.mark.parametrize("kind, variant, search", SEARCH_CASES)
 def test_scores_are_what_the_model_says_of_the_tokens(kind, variant, search):
     task = make_task(kind, variant)
-    found = write(kind, task, prompts_for(kind), SEARCHES[search])
+    found = write(kind, task, prompts_for(kind), search)
     for row, answers in enumerate(found):
         for tokens, score in answers:
             assert 1 <= len(tokens) <= MOST[kind][row]
@@ -66,10 +69,9 @@ def test_scores_are_what_the_model_says_of_the_tokens(kind, variant, search):
             np.testing.assert_allclose(score, wanted, atol=2e-5)
 
 
-@pytest.mark.parametrize("search", SEARCHES)
-@pytest.mark.parametrize("kind, variant", SEARCH_CASES)
+@pytest.mark.parametrize("kind, variant, search", SEARCH_CASES)
 def test_company_and_padding_change_no_answer(kind, variant, search):
-    task, search = make_task(kind, variant), SEARCHES[search]
+    task = make_task(kind, variant)
     wanted = write(kind, task, prompts_for(kind), search)
     for padding in ({"where": "left"}, {"where": "middle", "more": 9}):
         inputs = prompts_for(kind, **padding)
@@ -107,8 +109,8 @@ def test_all_backends_write_the_same_tokens(kind, eagerly):
 
 
 WRITTEN = {
-    "causal": [[8, 1], [8, 1], [5, 5, 0, 6, 6, 6]],
-    "seq2seq": [[8, 0, 0], [0, 0, 0, 0, 4, 0], [8, 5, 4, 8]],
+    "causal": [[8, 1], [8, 1], [5, 5, 0, 6]],
+    "seq2seq": [[8, 0], [0, 0, 0, 0, 4], [8, 5, 4]],
 }
 
 
@@ -202,7 +204,7 @@ def test_a_search_keeps_to_its_options(eagerly):
         assert END not in tokens[:3]
         new = [t for t in tokens if t not in PROMPTS[row]]
         assert len(set(new)) == len(new)
-        assert len(new) == len(tokens) or len(PROMPTS[row]) + len(tokens) > 9
+        assert len(new) == len(tokens) or len(PROMPTS[row]) + len(tokens) == 9
 
 
 @pytest.mark.parametrize("size", [2, 3, 4, 5, 9])
