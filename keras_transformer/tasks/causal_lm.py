@@ -24,19 +24,21 @@ class CausalLM(TextGenerator):
 
     `answer` takes strings and returns `generated_text`, string `(batch,)`, the
     prompt and what was written, and `score`, float `(batch,)`, the
-    log-probability of what was written. `max_length` counts the tokens of
-    both, start and end token included.
+    log-probability of what was written; with a search that returns several
+    answers both are `(batch, answers)`. `max_length` counts the tokens of
+    prompt and answer, start and end token included. `score_texts` gives the
+    log-probability that a text begins so behind a prompt, its end left open.
 
     Args:
         decoder: A `models.Decoder`.
         preprocessor: A `text.DecoderPreprocessor`, or `None` for ids only.
-        search: How `answer` searches; default: `Greedy()`. One answer a
-            prompt is served.
+        search: How `answer` searches; default: `Greedy()`.
         max_length: Most tokens of prompt and answer; default: those of the
             preprocessor, else the number of positions.
         pack: Whether training puts texts into full blocks of the
             preprocessor's `max_length`, longer texts cut into several; if
-            not, a text is a row, and what is beyond is cut off.
+            not, or in a `tf.data.Dataset` of strings, a text is a row, and
+            what is beyond is cut off.
         tie_weights: Whether the token table also maps states to the
             vocabulary; if not, a matrix of its own does.
         start_token_id: Id that writing starts with, where there is no
