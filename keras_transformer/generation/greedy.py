@@ -42,32 +42,15 @@ class Greedy(Search):
     def run(self, decoding):
         answers = self.num_return_sequences
         decoding = repeat_prompts(decoding, answers)
-        noise = decoding.noise
         rows = ops.shape(decoding.logits)[0]
-        if noise is not None:
-            noise = ops.reshape(noise, (rows, ops.shape(noise)[-1]))
-
-        def advance(index, logits, tokens, mask, finished, score):
-            logits = ops.cast(logits, "float32")
-            adjusted = self.adjust(decoding, logits, tokens, index)
-            drawn = None if noise is None else ops.take(noise, index, axis=1)
-            token = self.choose(adjusted, drawn)
-            gain = ops.take_along_axis(logits, token[:, None], axis=1)[:, 0]
-            gain = gain - ops.logsumexp(logits, axis=-1)
-            score = score + ops.where(finished, 0.0, gain)
-            token = ops.where(finished, decoding.pad_token_id, token)
-            tokens = write_tokens(tokens, token, index)
-            mask = write_tokens(mask, ops.logical_not(finished), index)
-            ends = ops.logical_or(
-                token == decoding.end_token_id, index + 1 >= decoding.limits
-            )
-            return token, tokens, mask, ops.logical_or(finished, ends), score
 
         def body(index, token, tokens, mask, finished, score, state):
             logits, state = decoding.step(
                 token[:, None], index - 1, state, decoding.fixed
             )
-            carry = advance(index, logits, tokens, mask, finished, score)
+            carry = self._advance(
+                decoding, index, logits, tokens, mask, finished, score
+            )
             return (index + 1, *carry, state)
 
         def unfinished(index, token, tokens, mask, finished, score, state):
@@ -83,7 +66,7 @@ class Greedy(Search):
             decoding.limits <= 0,
             ops.zeros((rows,), dtype="float32"),
         )
-        first = advance(0, decoding.logits, *start)
+        first = self._advance(decoding, 0, decoding.logits, *start)
         one = ops.convert_to_tensor(1, dtype="int32")
         _, _, tokens, mask, _, score, _ = ops.while_loop(
             unfinished, body, (one, *first, decoding.state)
@@ -94,3 +77,22 @@ class Greedy(Search):
             "padding_mask": ops.reshape(mask, (batch, answers, shape[1])),
             "score": ops.reshape(score, (batch, answers)),
         }
+
+    def _advance(self, decoding, index, logits, tokens, mask, finished, score):
+        """Choose a token for each row that goes on, and write it down."""
+        logits = ops.cast(logits, "float32")
+        adjusted = self.adjust(decoding, logits, tokens, index)
+        noise = decoding.noise
+        if noise is not None:
+            noise = ops.reshape(ops.take(noise, index, axis=2), (-1,))
+        token = self.choose(adjusted, noise)
+        gain = ops.take_along_axis(logits, token[:, None], axis=1)[:, 0]
+        gain = gain - ops.logsumexp(logits, axis=-1)
+        score = score + ops.where(finished, 0.0, gain)
+        token = ops.where(finished, decoding.pad_token_id, token)
+        tokens = write_tokens(tokens, token, index)
+        mask = write_tokens(mask, ops.logical_not(finished), index)
+        ends = ops.logical_or(
+            token == decoding.end_token_id, index + 1 >= decoding.limits
+        )
+        return token, tokens, mask, ops.logical_or(finished, ends), score

@@ -82,13 +82,7 @@ class DecoderBlock(ResidualBlock):
         training=None,
     ):
         self._check_source(encoder_output, cache)
-        if (cache is None) != (cache_index is None):
-            raise ValueError(
-                "`cache` and `cache_index` go together: the keys and values "
-                "of earlier positions, and where the new ones stand. "
-                f"Received: cache={'None' if cache is None else 'a dict'}, "
-                f"cache_index={cache_index}."
-            )
+        check_cache(cache, cache_index)
         cache = cache or {}
 
         def attend(x):
@@ -171,3 +165,18 @@ class DecoderBlock(ResidualBlock):
             **super().get_config(),
             "cross_attention": self.cross_attention,
         }
+
+
+def check_cache(cache, cache_index):
+    """Check that a cache comes with the place of the new positions in it.
+
+    Raises:
+        ValueError: If one is there without the other.
+    """
+    if (cache is None) != (cache_index is None):
+        raise ValueError(
+            "`cache` and `cache_index` go together: the keys and values "
+            "of earlier positions, and where the new ones stand. "
+            f"Received: cache={'None' if cache is None else 'a dict'}, "
+            f"cache_index={cache_index}."
+        )
