@@ -11,9 +11,22 @@ import pytest
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 
+# Where a room has slow tests, some of them stand for the others.
+TESTS = (
+    "tests/layers",
+    "tests/models",
+    "tests/generation/test_greedy.py",
+    "tests/generation/test_prompts.py",
+    "tests/generation/test_sample.py",
+    "tests/generation/test_beam_search.py"
+    "::test_a_wide_beam_finds_the_best_of_all[2-5-0.6]",
+    "tests/generation/test_beam_search.py::test_no_prompts_get_no_answers",
+    "tests/tasks/test_language_model.py::test_metrics_count_the_real_positions",
+)
 
-def check_layers_and_models_on(backend, pytestconfig):
-    """Run the tests of layers and models; skip where the backend is missing."""
+
+def check_backend(backend, pytestconfig):
+    """Run the tests of rooms that run on every backend; skip if it is none."""
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
     if keras.backend.backend() == backend:
@@ -35,8 +48,7 @@ def check_layers_and_models_on(backend, pytestconfig):
             "no:cacheprovider",
             "-n",
             "0",
-            "tests/layers",
-            "tests/models",
+            *TESTS,
         ],
         cwd=REPOSITORY,
         env={**os.environ, **kernels, "KERAS_BACKEND": backend},

@@ -1,11 +1,11 @@
-"""Layers and models pass their tests on torch too.
+"""Layers, models and generation pass their tests on torch too.
 
 A file for each backend, so that they run side by side; in the first folder
 of all, since they take longest.
 """
 
-from tests.backends.runs import check_layers_and_models_on
+from tests.backends.runs import check_backend
 
 
-def test_layers_and_models_pass_on_torch(pytestconfig):
-    check_layers_and_models_on("torch", pytestconfig)
+def test_layers_models_and_generation_pass_on_torch(pytestconfig):
+    check_backend("torch", pytestconfig)
