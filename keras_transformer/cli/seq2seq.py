@@ -2,6 +2,8 @@
 
 import math
 
+import keras
+
 from keras_transformer.cli.console import say
 from keras_transformer.cli.flag_types import (
     positive_int,
@@ -13,13 +15,15 @@ from keras_transformer.cli.tokenizing import (
     build_tokenizer,
     check_tokenizer_model,
 )
+from keras_transformer.generation.greedy import Greedy
 from keras_transformer.models.encoder_decoder import EncoderDecoder
 from keras_transformer.tasks.seq2seq_lm import Seq2SeqLM
-from keras_transformer.training.schedules import WarmupInverseSquareRoot
+from keras_transformer.training.schedules import WarmupLinearDecay
+from keras_transformer.training.score_texts import ScoreTexts
 
 SCHEDULE = (
-    "it rises during a tenth of the updates, at most 1,000, then falls as one "
-    "over the root of the step"
+    "it rises during a tenth of the updates, at most 1,000, then falls to 0 "
+    "along a line"
 )
 DEFAULTS = {
     "num_layers": 3,
@@ -27,14 +31,24 @@ DEFAULTS = {
     "num_heads": 4,
     "intermediate_dim": 512,
     "positions": "sinusoidal",
-    "dropout": 0.2,
+    "dropout": 0.15,
 }
+# A decoder costs more a block than an encoder, and more still when it writes.
+DECODER_LAYERS = 2
 
 
 def add_model_arguments(parser, source_length, target_length):
     """Add the flags of a model with two sides."""
     add_tokenizer_arguments(parser)
     add_size_arguments(parser, DEFAULTS)
+    parser.add_argument_group("the model's two sides").add_argument(
+        "--num-decoder-layers",
+        type=positive_int,
+        metavar="N",
+        help="blocks of the decoder, if not as many as of the encoder "
+        f"(default: {DECODER_LAYERS} beside {DEFAULTS['num_layers']}, and as "
+        "many as --num-layers or --size say)",
+    )
     limits = parser.add_argument_group("the longest texts")
     limits.add_argument(
         "--max-source-length",
@@ -102,6 +116,7 @@ def build_seq2seq(name, sources, targets, arguments, languages=None):
         **languages,
     )
     size = size_of(arguments, DEFAULTS)
+    size["num_decoder_layers"] = _decoder_layers(arguments)
     size["attention_dropout"] = min(size["dropout"], 0.1)
     longest = max(arguments.max_source_length, arguments.max_target_length)
     model = EncoderDecoder(
@@ -121,11 +136,18 @@ def build_seq2seq(name, sources, targets, arguments, languages=None):
     )
 
 
+def _decoder_layers(arguments):
+    """Blocks of the decoder; `None` for as many as of the encoder."""
+    if arguments.num_decoder_layers is not None:
+        return arguments.num_decoder_layers
+    return None if arguments.size or arguments.num_layers else DECODER_LAYERS
+
+
 def schedule(arguments, steps):
-    """The learning rate: a tenth of the updates up, at most 1,000."""
-    return WarmupInverseSquareRoot(
-        warmup_steps=max(1, min(steps // 10, 1000)),
-        peak=arguments.learning_rate,
+    """The learning rate: a tenth of the updates up, then down to 0."""
+    steps = max(2, steps)
+    return WarmupLinearDecay(
+        arguments.learning_rate, max(1, min(steps // 10, 1000)), steps
     )
 
 
@@ -133,6 +155,21 @@ def loss_and_perplexity(task, x, y=None):
     """Mean cross-entropy of the target tokens, in nats, and its exponential."""
     perplexity = task.evaluate(x, y, verbose=0, return_dict=True)["perplexity"]
     return {"loss": math.log(perplexity), "perplexity": float(perplexity)}
+
+
+def score_greedily(task, scores, inputs, references):
+    """Make the callback that writes greedily, and scores, after each epoch."""
+    # What is longer than all of the right texts is wrong; a model that has
+    # not learned yet to end would write on and on.
+    right = keras.tree.flatten(list(references))
+    lengths = task.preprocessor.tokenizer.tokenize(right).row_lengths()
+    longest = min(int(max(lengths)) + 8, task.most_new_tokens)
+    return ScoreTexts(
+        scores,
+        inputs,
+        references,
+        lambda texts: task.generate(texts, search=Greedy(), max_length=longest),
+    )
 
 
 def rows_of(answer):

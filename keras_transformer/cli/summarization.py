@@ -29,6 +29,7 @@ FIT = {
 }
 SCHEDULE = seq2seq.SCHEDULE
 AVERAGED_EPOCHS = 5
+# Texts that are written and scored after each epoch.
 SCORED_TEXTS = 100
 
 check_arguments = seq2seq.check_arguments
@@ -89,9 +90,11 @@ def check_validation(task, examples):
     """All documents fit all summarizers."""
 
 
-def scored_sample(task, examples, number):
-    """What `training.ScoreTexts` needs to score some of the examples."""
-    return [rouge], examples.documents[:number], examples.summaries[:number]
+def validation_callbacks(task, examples):
+    """Score summaries of some of the documents."""
+    documents = examples.documents[:SCORED_TEXTS]
+    summaries = examples.summaries[:SCORED_TEXTS]
+    return [seq2seq.score_greedily(task, rouge, documents, summaries)]
 
 
 def score(task, examples, **options):

@@ -28,7 +28,7 @@ def add_tokenizer_arguments(parser, default="unigram"):
         type=positive_int,
         metavar="N",
         help="most tokens that are learned from the training texts (default: "
-        "one for every 100 words, and three for every character, between "
+        "one for every 160 words, and three for every character, between "
         f"{_FEWEST_TOKENS} and {_MOST_TOKENS:,})",
     )
     group.add_argument(
@@ -83,9 +83,9 @@ def check_tokenizer_model(arguments):
 
 
 def usual_vocabulary_size(texts):
-    """One token for every 100 words, and three for every character."""
+    """One token for every 160 words, and three for every character."""
     words = sum(len(line.split()) for line in texts)
     characters = len(set().union(*texts))
     # Byte fallback takes 256 rows, special tokens some more.
     fewest = max(_FEWEST_TOKENS, 3 * characters + 300)
-    return min(max(words // 100, fewest), max(_MOST_TOKENS, fewest))
+    return min(max(words // 160, fewest), max(_MOST_TOKENS, fewest))

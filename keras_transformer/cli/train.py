@@ -20,10 +20,8 @@ from keras_transformer.cli.training_flags import (
     add_file_arguments,
     add_fit_arguments,
 )
-from keras_transformer.generation.greedy import Greedy
 from keras_transformer.training.average_weights import AverageWeights
 from keras_transformer.training.optimizers import AdamW
-from keras_transformer.training.score_texts import ScoreTexts
 
 HELP = "train a task from a file"
 
@@ -163,13 +161,8 @@ def _callbacks(module, task, validation, arguments, progress):
         callbacks.append(
             AverageWeights(arguments.average, during_validation=True)
         )
-    if validation is not None and module.SCORED_TEXTS:
-        scores, inputs, references = module.scored_sample(
-            task, validation, module.SCORED_TEXTS
-        )
-        callbacks.append(
-            ScoreTexts(scores, inputs, references, _greedily(task))
-        )
+    if validation is not None:
+        callbacks += module.validation_callbacks(task, validation)
     callbacks.append(progress)
     if arguments.patience is not None and validation is not None:
         callbacks.append(
@@ -180,10 +173,6 @@ def _callbacks(module, task, validation, arguments, progress):
             )
         )
     return callbacks
-
-
-def _greedily(task):
-    return lambda inputs: task.generate(inputs, search=Greedy())
 
 
 class StopAfter(keras.callbacks.Callback):

@@ -19,13 +19,14 @@ MOST_FILES = 2
 FORMATS = ("tsv", "csv", "jsonl")
 OTHER_FORMATS = ", or two files of one text a line"
 FIT = {
-    "examples": 470_000,
+    "examples": 400_000,
     "most_epochs": 60,
     "batch_tokens": 2048,
     "learning_rate": 1.5e-3,
 }
 SCHEDULE = seq2seq.SCHEDULE
-AVERAGED_EPOCHS = 5
+AVERAGED_EPOCHS = 3
+# Texts that are written and scored after each epoch.
 SCORED_TEXTS = 500
 
 
@@ -147,10 +148,14 @@ def strings_for(task, examples):
     return {"text": examples.sources}
 
 
-def scored_sample(task, examples, number):
-    """What `training.ScoreTexts` needs to score some of the examples."""
-    sample = examples.select([i < number for i in range(len(examples))])
-    return [bleu, chrf], strings_for(task, sample), sample.targets
+def validation_callbacks(task, examples):
+    """Score translations of some of the sources."""
+    sample = examples.select([i < SCORED_TEXTS for i in range(len(examples))])
+    return [
+        seq2seq.score_greedily(
+            task, [bleu, chrf], strings_for(task, sample), sample.targets
+        )
+    ]
 
 
 def metric_for(examples):
