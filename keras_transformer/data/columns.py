@@ -49,6 +49,7 @@ TARGET_LANGUAGE_COLUMNS = (
 )
 QUESTION_COLUMNS = ("question", "query")
 CONTEXT_COLUMNS = ("context", "passage", "paragraph")
+ANSWER_COLUMNS = ("answers", "answer")
 
 
 def find_column(

@@ -93,7 +93,7 @@ def read_table(
         )
         for role, wanted in columns.items()
     }
-    return _table(
+    return table_of(
         records,
         {role: name for role, name in found.items() if name is not None},
     )
@@ -140,7 +140,7 @@ def read_labelled_texts(
     )
     if label is not None:
         names["label"] = label
-    table = _table(records, names)
+    table = table_of(records, names)
     labels = table.columns.get("label")
     if labels is not None:
         labels = [name.strip() for name in labels]
@@ -174,7 +174,19 @@ def _without(usual, taken):
     return tuple(name for name in usual if name not in taken)
 
 
-def _table(records, names):
+def table_of(records, names):
+    """Read the columns of records; see `read_table`.
+
+    Args:
+        records: The `Records`.
+        names: From role to the name of its column.
+
+    Returns:
+        The `Table`, with at least one row.
+
+    Raises:
+        DataError: A value is no string, or there is no row.
+    """
     columns = {role: [] for role in names}
     lines = []
     for line, row in records.rows:

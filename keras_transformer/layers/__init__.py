@@ -1,5 +1,8 @@
 """Keras layers that Transformers are made of."""
 
+from keras_transformer.layers.conditional_random_field import (
+    ConditionalRandomField,
+)
 from keras_transformer.layers.decoder_block import DecoderBlock
 from keras_transformer.layers.dot_product_attention import (
     dot_product_attention,
@@ -21,6 +24,7 @@ from keras_transformer.layers.sequence_pooling import SequencePooling
 from keras_transformer.layers.token_dropout import TokenDropout
 
 __all__ = [
+    "ConditionalRandomField",
     "DecoderBlock",
     "EncoderBlock",
     "FeedForward",

@@ -19,7 +19,8 @@ def encode_all(preprocessor, strings, encode=None):
         encode: Another method, of the same arguments.
 
     Returns:
-        Dict of `tf.RaggedTensor`s, one row an example.
+        Dict of `tf.RaggedTensor`s, one row an example; or one a window, and
+        then "row", int64 `(windows,)`, tells the example.
 
     Raises:
         ValueError: If something in `strings` is not a string.
@@ -27,10 +28,14 @@ def encode_all(preprocessor, strings, encode=None):
     strings = {k: to_string_tensor(v, name=k) for k, v in strings.items()}
     number = len(next(iter(strings.values())))
     encode = preprocessor.encode if encode is None else encode
-    chunks = [
-        encode(**{k: v[start : start + _CHUNK] for k, v in strings.items()})
-        for start in range(0, max(number, 1), _CHUNK)
-    ]
+    chunks = []
+    for start in range(0, max(number, 1), _CHUNK):
+        chunk = encode(
+            **{k: v[start : start + _CHUNK] for k, v in strings.items()}
+        )
+        if "row" in chunk:  # numbers from 0 in each chunk
+            chunk = {**chunk, "row": chunk["row"] + start}
+        chunks.append(chunk)
     return {k: tf.concat([c[k] for c in chunks], axis=0) for k in chunks[0]}
 
 

@@ -15,6 +15,7 @@ from keras_transformer.text.byte_pair_vocabulary import (
 from keras_transformer.text.special_tokens import special_token_table
 from keras_transformer.text.tokenizer import Tokenizer
 from keras_transformer.text.vocabulary import write_whole
+from keras_transformer.text.word_parts import goes_on_with_word
 
 
 @keras.saving.register_keras_serializable(package="keras_transformer")
@@ -105,6 +106,20 @@ class BytePairTokenizer(Tokenizer):
     def merges(self) -> list[str]:
         """The merges, "left right", in the order in which they are tried."""
         return list(self._merges)
+
+    @property
+    def space_token_id(self) -> int:
+        """Id of the token of a space alone."""
+        return self._ids[byte_characters()[ord(" ")]]
+
+    @property
+    def continues_word(self) -> list[bool]:
+        """Whether each token goes on with the word before it, by id."""
+        special = self.special_tokens
+        return [
+            token not in special and goes_on_with_word(token_bytes(token, ()))
+            for token in self._tokens
+        ]
 
     def make_graph(self):
         special = self.special_tokens

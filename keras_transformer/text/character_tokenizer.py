@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras_transformer.text.strings import require_iterable, to_bytes
 from keras_transformer.text.tokenizer import Tokenizer
 from keras_transformer.text.tracing import trace
+from keras_transformer.text.word_parts import goes_on_with_word
 
 # What `detokenize` writes for an unknown character.
 REPLACEMENT = "\ufffd"
@@ -100,6 +101,14 @@ class CharacterTokenizer(Tokenizer):
     def special_tokens(self) -> list[str]:
         """The special tokens, in the order of their ids."""
         return list(self._special_tokens)
+
+    @property
+    def continues_word(self) -> list[bool]:
+        """Whether each token goes on with the word before it, by id."""
+        of_characters = [
+            goes_on_with_word(c.encode()) for c in self._characters
+        ]
+        return [False] * len(self._special_tokens) + of_characters
 
     def make_graph(self):
         return CharacterGraph(

@@ -14,6 +14,7 @@ from keras_transformer.text.sentence_piece_graph import (
 )
 from keras_transformer.text.tokenizer import Tokenizer
 from keras_transformer.text.vocabulary import write_whole
+from keras_transformer.text.word_parts import goes_on_with_word
 
 HOW_TO_MEND = (
     "Train a model that has them with `keras_transformer.text."
@@ -84,10 +85,35 @@ class SentencePieceTokenizer(Tokenizer):
             pieces.is_control(id) or token in named
             for id, token in enumerate(self._tokens)
         ]
+        self._finds_mask = self.mask_token_id in pieces.encode(mask_token)
         self._marker = None, b""
         if pieces.normalize(" a").startswith(2 * SPACE):
             unknown = pieces.unk_id()
             self._marker = unknown, pieces.decode([unknown]).encode()
+
+    @property
+    def space_token_id(self) -> int | None:
+        """Id of the piece of a space alone, None if there is none."""
+        return self._ids.get(SPACE)
+
+    @property
+    def finds_mask_token(self) -> bool:
+        """Whether the model keeps the mask token whole in a text."""
+        return self._finds_mask
+
+    @property
+    def continues_word(self) -> list[bool]:
+        """Whether each piece goes on with the word before it, by id."""
+        special = self.special_tokens
+        return [
+            token not in special
+            and goes_on_with_word(
+                token.replace(SPACE, " ").encode()
+                if byte < 0
+                else bytes([byte])
+            )
+            for token, byte in zip(self._tokens, self._byte_values, strict=True)
+        ]
 
     def make_graph(self):
         return SentencePieceGraph(

@@ -102,6 +102,28 @@ class Tokenizer:
         return self._ids.get(self.mask_token)
 
     @property
+    def space_token_id(self) -> int | None:
+        """Id of the token of a space alone, where tokens cover spaces.
+
+        A mask that stands for a whole word also covers the space before it.
+        None where a space is no token, or one like any other character.
+        """
+        return None
+
+    @property
+    def finds_mask_token(self) -> bool:
+        """Whether a mask token that is written in a text becomes its id."""
+        return getattr(self, "special_tokens_in_text", False)
+
+    @property
+    def continues_word(self) -> list[bool]:
+        """Whether each token goes on with the word before it, by id.
+
+        What does not, a word's first piece or punctuation, begins a word.
+        """
+        raise NotImplementedError
+
+    @property
     def resources(self) -> list:
         """What an exported model must track to hold the tokenizer.
 

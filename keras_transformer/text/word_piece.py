@@ -6,6 +6,7 @@ from keras_transformer.text.special_tokens import special_token_table
 from keras_transformer.text.tokenizer import Tokenizer
 from keras_transformer.text.vocabulary import load_vocabulary, save_vocabulary
 from keras_transformer.text.word_piece_graph import (
+    CONTINUATION,
     WordPieceGraph,
     check_token_lengths,
 )
@@ -91,6 +92,11 @@ class WordPieceTokenizer(Tokenizer):
             self.special_tokens if self.special_tokens_in_text else [],
             [self.padding_token, self.start_token, self.end_token],
         )
+
+    @property
+    def continues_word(self) -> list[bool]:
+        """Whether each token is a piece inside a word, by id."""
+        return [token.startswith(CONTINUATION) for token in self._tokens]
 
     def save_vocabulary(self, path):
         """Write the vocabulary to a file, one token a line.

@@ -1,6 +1,10 @@
 """Losses, learning rates, the optimizer, metrics and callbacks to train with."""
 
+from keras_transformer.training.answer_scores import squad_scores
 from keras_transformer.training.average_weights import AverageWeights
+from keras_transformer.training.chain_loss import NegativeLogLikelihood
+from keras_transformer.training.correlations import pearson, spearman
+from keras_transformer.training.entity_scores import entity_scores
 from keras_transformer.training.losses import LabelSmoothedCrossentropy
 from keras_transformer.training.metrics import (
     F1Scores,
@@ -9,6 +13,11 @@ from keras_transformer.training.metrics import (
     f1_scores,
 )
 from keras_transformer.training.optimizers import AdamW
+from keras_transformer.training.pair_losses import (
+    CosineRegression,
+    MultipleNegativesRanking,
+    PairLoss,
+)
 from keras_transformer.training.perplexity import Perplexity
 from keras_transformer.training.schedules import (
     WarmupCosineDecay,
@@ -16,6 +25,7 @@ from keras_transformer.training.schedules import (
     WarmupLinearDecay,
 )
 from keras_transformer.training.score_texts import ScoreTexts
+from keras_transformer.training.span_crossentropy import SpanCrossentropy
 from keras_transformer.training.text_scores import (
     bleu,
     chrf,
@@ -26,18 +36,27 @@ from keras_transformer.training.text_scores import (
 __all__ = [
     "AdamW",
     "AverageWeights",
+    "CosineRegression",
     "F1Scores",
     "LabelSmoothedCrossentropy",
     "MacroF1",
+    "MultipleNegativesRanking",
+    "NegativeLogLikelihood",
+    "PairLoss",
     "Perplexity",
     "ScoreTexts",
+    "SpanCrossentropy",
     "WarmupCosineDecay",
     "WarmupInverseSquareRoot",
     "WarmupLinearDecay",
     "accuracy",
     "bleu",
     "chrf",
+    "entity_scores",
     "exact_match",
     "f1_scores",
+    "pearson",
     "rouge",
+    "spearman",
+    "squad_scores",
 ]
