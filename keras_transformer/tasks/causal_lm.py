@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_transformer.tasks.strings import short
+from keras_transformer.tasks.language_model import refuse_targets
 from keras_transformer.tasks.task import check_vocabulary
 from keras_transformer.tasks.text_generator import TextGenerator
 from keras_transformer.tasks.vocabulary_head import (
@@ -105,7 +105,7 @@ class CausalLM(TextGenerator):
         return self.decoder.max_sequence_length if has_table else None
 
     def encode_examples(self, strings, y=None, sample_weight=None):
-        _refuse_targets(y)
+        refuse_targets(y)
         from keras_transformer import data, text
 
         if not self.pack:
@@ -135,7 +135,7 @@ class CausalLM(TextGenerator):
         return not self.pack and super().is_perhaps_cut(lengths)
 
     def encode_batch(self, x, y=None):
-        _refuse_targets(y)
+        refuse_targets(y)
         encoded = self.preprocessor(**self._named_tensors(x))
         labels = encoded.pop("labels")
         return encoded, labels, ops.cast(encoded["padding_mask"], "float32")
@@ -205,11 +205,3 @@ class CausalLM(TextGenerator):
             "pack": self.pack,
             "tie_weights": self.tie_weights,
         }
-
-
-def _refuse_targets(y):
-    if y is not None:
-        raise ValueError(
-            "A language model learns from texts alone: its targets are the "
-            f"next tokens. Received: y={short(y)}. Leave it out."
-        )

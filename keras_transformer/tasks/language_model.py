@@ -1,4 +1,4 @@
-"""Training on the next token, with logits only where there is a target."""
+"""Training on tokens, with logits only where there is a target."""
 
 import contextlib
 import threading
@@ -20,7 +20,7 @@ _STEP = threading.local()
 
 
 class LanguageModel(Task):
-    """A task whose targets are tokens, one for each position that is real.
+    """A task whose targets are tokens, one for each of some positions.
 
     Called on a dict of ids it returns logits for all positions, float `(batch,
     length, vocabulary_size)`. In `fit` and `evaluate` the hidden states are
@@ -30,11 +30,17 @@ class LanguageModel(Task):
     loss by their weight.
 
     A subclass gives `hidden_states`, `project`, and `target_mask_name`, the
-    input that says where targets are real.
+    input that says where targets are real. In a step, that may be one which
+    the model has no use for otherwise.
     """
 
     target_mask_name = "padding_mask"
     label_smoothing = 0.0
+    # What to do with strings instead of `predict`.
+    instead_of_predict = (
+        "Use `answer` or `generate` to write, `score_texts` to score texts; or "
+        "give ids."
+    )
 
     def hidden_states(self, inputs, training=None):
         """Map a dict of ids to float `(batch, length, hidden_dim)`."""
@@ -50,17 +56,21 @@ class LanguageModel(Task):
     def default_metrics(self):
         return []
 
+    def default_weighted_metrics(self):
+        """The metrics of `compile` without any, of real targets alone."""
+        return [Perplexity()]
+
     def compile(self, *args, weighted_metrics=None, **kwargs):
         """Set up training; see `StringModel.compile`.
 
         Args:
             *args: As there.
             weighted_metrics: Metrics that leave padding out; default:
-                `training.Perplexity`.
+                those of `default_weighted_metrics`.
             **kwargs: As there.
         """
         if weighted_metrics is None:
-            weighted_metrics = [Perplexity()]
+            weighted_metrics = self.default_weighted_metrics()
         super().compile(*args, weighted_metrics=weighted_metrics, **kwargs)
 
     def call(self, inputs, training=None, mask=None):
@@ -68,8 +78,9 @@ class LanguageModel(Task):
         if getattr(_STEP, "is_running", False):
             states = self.hidden_states(inputs, training=training)
             places = self._target_places(inputs)
-            return self.project(_pick(states, places))
-        if isinstance(inputs, dict) and "segment_ids" in inputs:
+            return self.project(pick_places(states, places))
+        if isinstance(inputs, dict) and set(inputs) > set(self.input_names):
+            # More than the graph of layers takes, such as packed segments.
             return self.project(self.hidden_states(inputs, training=training))
         return super().call(inputs, training=training, mask=mask)
 
@@ -93,9 +104,8 @@ class LanguageModel(Task):
         if has_strings(x) or is_dataset_of_strings(x):
             raise ValueError(
                 "A language model has logits for each token, and texts differ "
-                f"in their number. Received: x={short(x)}. Use `answer` or "
-                "`generate` to write, `score_texts` to score texts; or give "
-                "ids."
+                f"in their number. Received: x={short(x)}. "
+                + self.instead_of_predict
             )
         return super().predict(x, batch_size, **kwargs)
 
@@ -115,12 +125,12 @@ class LanguageModel(Task):
         """Targets and weights as `y_pred` has them: real ones, or all."""
         if y is None:
             raise ValueError(
-                "Ids need targets: as `y`, int `(batch, length)`, what comes "
-                "next at each position. Received: y=None. They are made of "
+                "Ids need targets: as `y`, int `(batch, length)`, the token to "
+                "predict at each position. Received: y=None. They are made of "
                 "strings alone."
             )
         y = ops.convert_to_tensor(y)
-        mask = ops.cast(x[self.target_mask_name], "float32")
+        mask = ops.cast(self._target_mask(x), "float32")
         if sample_weight is None:
             sample_weight = mask
         sample_weight = ops.cast(sample_weight, "float32")
@@ -130,12 +140,20 @@ class LanguageModel(Task):
         if len(y_pred.shape) == 3:
             return y, sample_weight
         places = self._target_places(x)
-        return _pick(y, places), _pick(sample_weight, places)
+        return pick_places(y, places), pick_places(sample_weight, places)
 
     def _target_places(self, inputs):
         """Numbers of the real positions, all rows in one line."""
-        mask = ops.reshape(inputs[self.target_mask_name], (-1,))
-        return ops.nonzero(mask)[0]
+        return ops.nonzero(ops.reshape(self._target_mask(inputs), (-1,)))[0]
+
+    def _target_mask(self, inputs):
+        if self.target_mask_name not in inputs:
+            raise ValueError(
+                f"Ids to learn from need a `{self.target_mask_name}`, bool "
+                "`(batch, length)`, `True` where there is a target. Received: "
+                f"{list(inputs)}. It is made of strings alone."
+            )
+        return inputs[self.target_mask_name]
 
 
 @contextlib.contextmanager
@@ -147,8 +165,30 @@ def _step():
         _STEP.is_running = False
 
 
-def _pick(values, places):
-    """Pick positions out of `(batch, length, ...)`, as `(places, ...)`."""
+def refuse_targets(y):
+    """Check that there are none where texts are their own targets.
+
+    Raises:
+        ValueError: If there are.
+    """
+    if y is not None:
+        raise ValueError(
+            "A language model learns from texts alone: its targets are their "
+            f"tokens. Received: y={short(y)}. Leave it out."
+        )
+
+
+def pick_places(values, places):
+    """Pick positions out of a batch.
+
+    Args:
+        values: Tensor `(batch, length, ...)`.
+        places: Int tensor `(places,)`, numbers of the positions, all rows in
+            one line.
+
+    Returns:
+        Tensor `(places, ...)`.
+    """
     shape = ops.shape(values)
     rows = ops.reshape(values, (shape[0] * shape[1], *shape[2:]))
     return ops.take(rows, places, axis=0)

@@ -19,14 +19,15 @@ class StringInputs(keras.Model):
     `encode_targets`.
     """
 
-    def strings_by_name(self, x):
+    def strings_by_name(self, x, names=None):
         """Give every string input its name.
 
         Args:
             x: Strings as `fit` takes them.
+            names: Names of the inputs. Default: `string_inputs`.
 
         Returns:
-            Dict from the names in `string_inputs` to sequences of strings.
+            Dict from the names to sequences of strings.
 
         Raises:
             ValueError: If there are other inputs than the task has, or
@@ -38,7 +39,7 @@ class StringInputs(keras.Model):
                 f"a dict of {self.input_names}. Received: {short(x)}. Build "
                 "it with a `preprocessor` to give it strings."
             )
-        names = self.string_inputs
+        names = self.string_inputs if names is None else names
         for texts in x.values() if isinstance(x, dict) else [x]:
             if isinstance(texts, (str, bytes)):
                 raise ValueError(
@@ -61,6 +62,14 @@ class StringInputs(keras.Model):
                 + "."
             )
         return {name: x[name] for name in names}
+
+    def training_strings(self, x):
+        """Give the strings of examples their names, as `strings_by_name`.
+
+        A task whose examples have other strings in training than what it
+        answers overrides this.
+        """
+        return self.strings_by_name(x)
 
     @property
     def input_names(self):
@@ -105,7 +114,7 @@ class StringInputs(keras.Model):
         Returns:
             A `tf.data.Dataset` of known length, for `keras.Model.fit`.
         """
-        x = self.strings_by_name(x)
+        x = self.training_strings(x)
         number = len(x[self.string_inputs[0]])
         if y is not None:
             check_rows("y", y, number)

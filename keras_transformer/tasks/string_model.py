@@ -139,16 +139,16 @@ class StringModel(StringInputs):
         """
         if has_strings(x):
             (x, y, sample_weight), held_out = split_examples(
-                (self.strings_by_name(x), y, sample_weight), validation_split
+                (self.training_strings(x), y, sample_weight), validation_split
             )
             validation_data = held_out or validation_data
             how = {"batch_size": batch_size, "batch_tokens": batch_tokens}
-            x = self.batches(
+            x = self.training_batches(
                 x, y, sample_weight, shuffle=shuffle, seed=seed, **how
             )
             y = sample_weight = batch_size = None
         else:
-            x = self._encoded_dataset(x)
+            x = self.training_dataset(x, seed)
             kwargs["validation_split"] = validation_split
         # A dataset shuffles itself, or not at all.
         kwargs["shuffle"] = shuffle and not is_dataset(x)
@@ -165,6 +165,14 @@ class StringModel(StringInputs):
             sample_weight=sample_weight,
             **kwargs,
         )
+
+    def training_batches(self, *examples, **how):
+        """Make the batches that `fit` trains on; see `batches`."""
+        return self.batches(*examples, **how)
+
+    def training_dataset(self, x, seed):
+        """Tokenize a dataset of strings that `fit` trains on."""
+        return self._encoded_dataset(x)
 
     def _validation_batches(self, given):
         """Make batches of strings to validate on; leave the rest alone."""

@@ -96,19 +96,25 @@ class Task(StringModel):
             self._answer_function(), strings, batch_size
         )
 
-    def _answer_function(self):
+    def _answer_function(self, **options):
         """`respond`, compiled where that is possible, until layers change."""
+
+        def respond(strings):
+            return self.respond(strings, **options)
+
         if keras.backend.backend() != "tensorflow":
-            return self.respond
+            return respond
         from keras_transformer import text
 
         layers = tuple(id(variable) for variable in self.variables)
-        kept = vars(self).get("_kept_answer_function")
+        kept = vars(self).get("_kept_answer_functions")
         if kept is None or kept[0] != layers:
-            function = text.string_function(self.respond, self.string_inputs)
-            kept = (layers, function)
-            vars(self)["_kept_answer_function"] = kept
-        return kept[1]
+            kept = (layers, {})
+            vars(self)["_kept_answer_functions"] = kept
+        key = tuple(options.items())
+        if key not in kept[1]:
+            kept[1][key] = text.string_function(respond, self.string_inputs)
+        return kept[1][key]
 
     def save(self, filepath, overwrite=True, **kwargs):
         """Save weights, vocabulary and names in one file, whole or not at all.

@@ -1,5 +1,7 @@
 """Small tasks over a vocabulary that a test can oversee."""
 
+import functools
+
 import keras_transformer as kt
 
 TEXTS = [
@@ -44,3 +46,15 @@ def make_classifier(classes=("bad", "good"), takes_pairs=False, **arguments):
         takes_pairs=takes_pairs,
         **arguments,
     )
+
+
+@functools.cache
+def shared_preprocessor():
+    """One for all tests, since its graphs take long to trace."""
+    return make_preprocessor()
+
+
+def make_sentence_encoder(num_segments=0, **arguments):
+    preprocessor = shared_preprocessor()
+    encoder = make_encoder(preprocessor, num_segments=num_segments)
+    return kt.tasks.SentenceEncoder(encoder, preprocessor, **arguments)
