@@ -38,7 +38,6 @@ SCHEDULE = (
     "that along a cosine"
 )
 AVERAGED_EPOCHS = 0
-SCORED_TEXTS = 0
 
 DEFAULTS = {
     "num_layers": 4,
@@ -55,7 +54,8 @@ def add_column_arguments(parser):
     parser.add_argument_group("plain text").add_argument(
         "--documents",
         choices=["file", "line", "paragraph"],
-        help="what is a document in plain text (default: the file)",
+        help="what is a document in plain text (default: the file for "
+        "causal-lm, a line for masked-lm)",
     )
 
 
@@ -158,6 +158,11 @@ def build(examples, arguments):
 def metric_for(examples):
     """The metric that tells the best epoch."""
     return METRIC
+
+
+def validation_callbacks(task, examples):
+    """What puts other metrics than Keras's into the logs of an epoch."""
+    return []
 
 
 def check_validation(task, examples):

@@ -14,6 +14,7 @@ from keras_transformer.cli.encoder import (
     EMBEDDING_DROPOUT,
     add_encoder_arguments,
     build_encoder,
+    check_encoder_arguments,
 )
 from keras_transformer.tasks.text_classifier import TextClassifier
 from keras_transformer.training.metrics import accuracy, f1_scores
@@ -34,8 +35,6 @@ FIT = {
 }
 SCHEDULE = "after the first tenth of the updates it falls to 0 along a line"
 AVERAGED_EPOCHS = 0
-# Texts that are written and scored after each epoch.
-SCORED_TEXTS = 0
 
 
 def add_column_arguments(parser):
@@ -61,7 +60,8 @@ def add_training_arguments(parser):
 
 
 def check_arguments(arguments):
-    """All flags go together."""
+    """Check that the flags of the encoder go together."""
+    check_encoder_arguments(arguments)
 
 
 def schedule(arguments, steps):
@@ -198,7 +198,7 @@ def _strings(examples):
 
 
 def build(examples, arguments):
-    """Build a classifier with fresh weights for the labels of a file."""
+    """Build a classifier for the labels of a file."""
     strings = _strings(examples)
     classes = classes_of(examples)
     encoder, preprocessor = build_encoder(strings, arguments)
@@ -215,6 +215,11 @@ def build(examples, arguments):
 def metric_for(examples):
     """The metric that tells the best epoch."""
     return METRIC
+
+
+def validation_callbacks(task, examples):
+    """What puts other metrics than Keras's into the logs of an epoch."""
+    return []
 
 
 def check_validation(task, examples):

@@ -3,9 +3,16 @@
 A line is a text, or a JSON object with the names of the model's inputs, such
 as {"text": ...} or, for pairs, {"text": ..., "text_pair": ...}. For
 classification the output has label, score (its probability) and scores (those
-of all classes, in the order of the model card); for translation, summarization
+of all classes, in the order of the model card); for entities it has entities, a
+list of objects with entity, label, start and end (text[start:end] in characters)
+and score; for translation, summarization
 and causal-lm generated_text and score, the log-probability of what was written
-(lists of both, best first, with --num-return-sequences).
+(lists of both, best first, with --num-return-sequences); for similarity
+embedding, a list of numbers; for masked-lm token and score, lists of the
+likeliest tokens for the first [MASK] of the text and of their probabilities. For
+question-answering a line is {"question": ..., "context": ...}, and the output
+has answer, start and end (context[start:end], in characters) and score; without
+an answer they are "", -1, -1 and the probability of that.
 """
 
 import contextlib
@@ -13,6 +20,7 @@ import itertools
 import json
 import sys
 
+from keras_transformer.cli import masked_lm
 from keras_transformer.cli.console import say, say_warnings_plainly
 from keras_transformer.cli.flag_types import positive_int
 from keras_transformer.cli.searching import (
@@ -44,7 +52,14 @@ def add_arguments(parser):
         help="lines that are answered at a time (default: %(default)s; 1 "
         "where stdin is a terminal)",
     )
+    parser.add_argument(
+        "--pretty",
+        action="store_true",
+        help="print the texts with their entities or answers marked instead, "
+        "in colour where stdout is a terminal",
+    )
     add_search_arguments(parser)
+    masked_lm.add_answer_arguments(parser)
 
 
 def run(arguments):
@@ -52,6 +67,8 @@ def run(arguments):
     say_warnings_plainly()
     task, module = open_task(arguments.model)
     options = search_options(arguments, task)
+    options |= masked_lm.answer_options(arguments, task)
+    shown = _form_of_rows(module, task, arguments.pretty)
     name = "stdin" if arguments.file == "-" else arguments.file
     size = arguments.batch_size
     cut = number = 0
@@ -68,10 +85,13 @@ def run(arguments):
                 key: [example[key] for example in batch]
                 for key in task.string_inputs
             }
-            number += len(batch)
+            first, number = number + 1, number + len(batch)
             cut += task.preprocessor.count_truncated(**strings)
-            for row in module.rows_of(task.answer(strings, **options)):
-                print(json.dumps(row, ensure_ascii=False), flush=size == 1)
+            with _named_lines(name, first, number):
+                answer = task.answer(strings, **options)
+            for place, row in enumerate(module.rows_of(answer)):
+                example = {key: rows[place] for key, rows in strings.items()}
+                print(shown(example, row), flush=size == 1)
     if cut:
         say(
             f"note: {cut} of {number} texts were longer than the model's "
@@ -79,11 +99,38 @@ def run(arguments):
         )
 
 
+def _form_of_rows(module, task, pretty):
+    """The function from the strings and the answer of a row to a line.
+
+    Raises:
+        ValueError: If nothing can be marked in what the task answers.
+    """
+    if not pretty:
+        return lambda strings, row: json.dumps(row, ensure_ascii=False)
+    if not hasattr(module, "pretty"):
+        raise ValueError(
+            "`--pretty` marks parts of texts: entities, and answers to "
+            f"questions. Received: a {type(task).__name__}, which finds none. "
+            "Leave it out."
+        )
+    return module.pretty
+
+
 def _opened(path):
     """Open lines of bytes, so that bad ones can be named."""
     if path == "-":
         return contextlib.nullcontext(sys.stdin.buffer)
     return open(path, "rb")
+
+
+@contextlib.contextmanager
+def _named_lines(name, first, last):
+    """Put the lines that are answered before an error about them."""
+    try:
+        yield
+    except ValueError as error:
+        lines = f"line {first}" if first == last else f"lines {first}-{last}"
+        raise ValueError(f"{name}, {lines}: {error}") from error
 
 
 def _example(line, number, name, inputs):

@@ -3,6 +3,10 @@
 from keras_transformer.cli import (
     causal_lm,
     classification,
+    entities,
+    masked_lm,
+    question_answering,
+    similarity,
     summarization,
     translation,
 )
@@ -10,9 +14,13 @@ from keras_transformer.tasks.loading import load
 
 TASKS = {
     "classification": classification,
+    "entities": entities,
+    "question-answering": question_answering,
     "translation": translation,
     "summarization": summarization,
     "causal-lm": causal_lm,
+    "masked-lm": masked_lm,
+    "similarity": similarity,
 }
 
 

@@ -13,7 +13,9 @@ def add_file_arguments(parser, module):
     """Add the flags of what is read and written."""
     files = parser.add_argument_group("files")
     most = module.MOST_FILES
-    kinds = "TSV, CSV or JSON Lines" + module.OTHER_FORMATS
+    kinds = getattr(
+        module, "KINDS", "TSV, CSV or JSON Lines" + module.OTHER_FORMATS
+    )
     files.add_argument(
         "--train",
         required=True,
@@ -43,6 +45,10 @@ def add_file_arguments(parser, module):
         choices=module.FORMATS,
         help="of the files (default: told from their names)",
     )
+    _add_output_arguments(files)
+
+
+def _add_output_arguments(files):
     files.add_argument(
         "--output", required=True, metavar="DIR", help="folder to write"
     )
@@ -76,6 +82,23 @@ def add_fit_arguments(parser, module):
         help="stop after so many updates, at the end of which the learning "
         "rate has fallen as it would have after all epochs",
     )
+    _add_keep_arguments(fit, module)
+    _add_batch_arguments(fit, module)
+    fit.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="for weights, dropout and shuffling (default: %(default)s)",
+    )
+    fit.add_argument(
+        "--mixed-precision",
+        action="store_true",
+        help="compute in bfloat16, keep weights in float32",
+    )
+
+
+def _add_keep_arguments(fit, module):
     fit.add_argument(
         "--keep",
         choices=["best", "last"],
@@ -97,19 +120,6 @@ def add_fit_arguments(parser, module):
         metavar="N",
         help="validate and keep the mean of the weights of the last N epochs; "
         "0 for none (default: %(default)s)",
-    )
-    _add_batch_arguments(fit, module)
-    fit.add_argument(
-        "--seed",
-        type=int,
-        default=0,
-        metavar="N",
-        help="for weights, dropout and shuffling (default: %(default)s)",
-    )
-    fit.add_argument(
-        "--mixed-precision",
-        action="store_true",
-        help="compute in bfloat16, keep weights in float32",
     )
 
 
