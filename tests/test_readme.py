@@ -32,6 +32,18 @@ def test_the_translator_of_the_readme_learns(tmp_path, monkeypatch):
     assert (tmp_path / "saved_models/numbers/1/saved_model.pb").is_file()
 
 
+def test_the_encoder_of_the_readme_is_handed_on(tmp_path, monkeypatch):
+    scope = run_example(2, tmp_path, monkeypatch)
+    (text,), tagger = scope["texts"][:1], scope["tagger"]
+    found = tagger.answer([text])
+    spans = zip(found["start"].numpy()[0], found["end"].numpy()[0], strict=True)
+    entities = [e.decode() for e in found["entity"].numpy()[0]]
+    assert entities == [text[start:end] for start, end in spans]
+    assert entities == ["Ada Byron", "London"]
+    assert tagger.encoder is scope["masked_lm"].encoder
+    assert scope["embedder"].similarity(scope["texts"], ["x"]).shape == (2, 1)
+
+
 def test_the_rooms_in_the_readme_are_those_of_the_package():
     rooms = set(re.findall(r"^\| \d \| `(\w+)/`", README, re.MULTILINE))
     package = REPOSITORY / "keras_transformer"
