@@ -33,7 +33,7 @@ FORMATS = ("squad", "jsonl")
 OTHER_FORMATS = ""
 KINDS = "SQuAD's JSON, or JSON Lines"
 FIT = {
-    "examples": 120_000,
+    "examples": 100_000,
     "most_epochs": 15,
     "batch_tokens": 4096,
     "learning_rate": 5e-4,

@@ -31,7 +31,7 @@ def best_labels(scores, mask, transitions, starts, ends):
     scores, mask, transitions, starts, ends = _tensors(
         scores, mask, transitions, starts, ends
     )
-    reached, _ = _forward(ops.max, scores, mask, transitions, starts)
+    reached, _ = _forward(_max, scores, mask, transitions, starts)
     number = ops.shape(scores)[2]
     # Of each label after another one, and last of the end.
     afterwards = ops.concatenate(
@@ -104,7 +104,7 @@ def label_probabilities(scores, mask, transitions, starts, ends):
         score, real = _unpacked(inputs)
         pairs = transitions[None] + (score + behind)[:, None, :]
         before = ops.logsumexp(pairs, axis=2)
-        before = before - ops.max(before, axis=1, keepdims=True)
+        before = before - _max(before, axis=1, keepdims=True)
         return ops.where(real, before, behind), behind
 
     steps = _packed(_by_position(scores), _by_position(mask))
@@ -135,7 +135,7 @@ def _forward(reduce, scores, mask, transitions, starts):
             axis=1,
         )
         now = reduce(ways, axis=1) + score
-        largest = ops.stop_gradient(ops.max(now, axis=1, keepdims=True))
+        largest = ops.stop_gradient(_max(now, axis=1, keepdims=True))
         state = (
             ops.where(real, now - largest, reached),
             ops.where(real, IMPOSSIBLE, nothing),
@@ -169,6 +169,11 @@ def _by_position(values):
     """Put the positions first, over which `scan` goes."""
     axes = (1, 0, *range(2, len(values.shape)))
     return ops.transpose(values, axes)
+
+
+def _max(values, axis, keepdims=False):
+    """The maximum; on torch too, where no rows have none by default."""
+    return ops.max(values, axis, keepdims, initial=2 * IMPOSSIBLE)
 
 
 def _packed(values, mask):

@@ -119,7 +119,7 @@ class LabelModel(Task):
                 loss = self.compute_loss(
                     inputs, targets, logits, weights, training=False
                 )
-                total += number * float(loss)
+                total += number * float(ops.convert_to_numpy(loss))
                 count += number
         return total / max(count, 1.0)
 

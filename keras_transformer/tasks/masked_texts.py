@@ -1,7 +1,5 @@
 """Texts on their way to a model that learns to name hidden tokens."""
 
-from keras import ops
-
 from keras_transformer.tasks.language_model import LanguageModel, refuse_targets
 from keras_transformer.tasks.strings import is_dataset_of_strings
 
@@ -110,5 +108,4 @@ class MaskedTexts(LanguageModel):
     def encode_batch(self, x, y=None):
         refuse_targets(y)
         inputs = self.preprocess(self._named_tensors(x))
-        weights = ops.cast(inputs["padding_mask"], "float32")
-        return inputs, inputs["token_ids"], weights
+        return inputs, inputs["token_ids"]

@@ -173,6 +173,15 @@ def test_it_compiles(function):
     )
 
 
+def test_no_rows_have_no_labels():
+    arguments = chain()
+    for name in ("scores", "mask"):
+        arguments[name] = arguments[name][:0]
+    assert best_labels(**arguments).shape == (0, 4)
+    assert log_total(**arguments).shape == (0,)
+    assert label_probabilities(**arguments).shape == (0, 4, 3)
+
+
 @pytest.mark.skipif(
     keras.backend.backend() != "tensorflow",
     reason="only TensorFlow makes graphs for all lengths",

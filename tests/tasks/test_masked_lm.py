@@ -138,7 +138,8 @@ def test_only_hidden_tokens_are_mapped_to_the_vocabulary(monkeypatch):
     ids = {**inputs, "target_mask": target_mask}
     task.train_on_batch(ids, targets)
     task.test_on_batch(ids, targets)
-    assert shapes == [(5, 8)] * 2
+    # Before them, Keras may send shapes through the model, to build metrics.
+    assert shapes[-2:] == [(5, 8)] * 2
     shapes.clear()
     task.respond({"text": tf.constant(MASKED)})
     assert shapes == [(3, 8)]

@@ -136,17 +136,32 @@ def test_windows_get_the_logits_that_they_get_alone():
     lengths = np.sum(ids["padding_mask"], axis=1)
     for row, length in enumerate(lengths):
         alone = answerer({k: v[row : row + 1, :length] for k, v in ids.items()})
-        np.testing.assert_allclose(together[row, :length], alone[0], atol=1e-4)
+        alone = keras.ops.convert_to_numpy(alone)[0]
+        np.testing.assert_allclose(together[row, :length], alone, atol=1e-4)
         assert (together[row, length:] == -1e9).all()
 
 
-@pytest.mark.parametrize("lowercase", [True, False])
-def test_answers_of_thousands_of_strings_are_cut_from_them(lowercase):
-    vocabulary = kt.text.train_word_piece_vocabulary(
-        [*CORPUS, *HAND_PICKED] * 3, 1500, lowercase
-    )
-    tokenizer = kt.text.WordPieceTokenizer(vocabulary, lowercase=lowercase)
-    preprocessor = kt.text.QuestionPreprocessor(tokenizer, 48)
+TEXTS = [t for t in [*HAND_PICKED, *generated_strings(2000, 29)] if t.strip()]
+
+
+def make_tokenizer(kind):
+    """A tokenizer of a kind, of a small vocabulary."""
+    texts = [*CORPUS, *HAND_PICKED] * 3
+    if kind == "bytes":
+        return kt.text.BytePairTokenizer(*kt.text.train_byte_pair(texts, 400))
+    if kind == "sentence pieces":
+        model = kt.text.train_sentence_piece(texts, 600)
+        return kt.text.SentencePieceTokenizer(model)
+    lowercase = kind == "uncased words"
+    vocabulary = kt.text.train_word_piece_vocabulary(texts, 1500, lowercase)
+    return kt.text.WordPieceTokenizer(vocabulary, lowercase=lowercase)
+
+
+@pytest.mark.parametrize(
+    "kind", ["uncased words", "cased words", "sentence pieces", "bytes"]
+)
+def test_answers_of_thousands_of_strings_are_cut_from_them(kind):
+    tokenizer = make_tokenizer(kind)
     encoder = kt.models.Encoder(
         vocabulary_size=tokenizer.vocabulary_size,
         num_layers=1,
@@ -156,25 +171,24 @@ def test_answers_of_thousands_of_strings_are_cut_from_them(lowercase):
         positions="relative",
     )
     answerer = randomize(
-        kt.tasks.QuestionAnswerer(encoder, preprocessor, max_answer_length=9)
+        kt.tasks.QuestionAnswerer(
+            encoder,
+            kt.text.QuestionPreprocessor(tokenizer, 48),
+            max_answer_length=9,
+        )
     )
-    contexts = [
-        text
-        for text in [*HAND_PICKED, *generated_strings(3000, 29)]
-        if text.strip()
-    ]
-    strings = {"question": ["why?"] * len(contexts), "context": contexts}
-    found = answerer.answer(strings, batch_size=len(contexts))
+    strings = {"question": ["why?"] * len(TEXTS), "context": TEXTS}
+    found = answerer.answer(strings, batch_size=len(TEXTS))
     columns = [found[name].numpy() for name in ("answer", "start", "end")]
     answered = 0
-    for context, answer, start, end in zip(contexts, *columns, strict=True):
+    for context, answer, start, end in zip(TEXTS, *columns, strict=True):
         if answer:
             assert context[start:end] == answer.decode()
             assert answer.decode().strip() == answer.decode()
             answered += 1
         else:
             assert start == end == -1
-    assert answered > 0.95 * len(contexts)
+    assert answered > 0.9 * len(TEXTS)
 
 
 def test_a_reloaded_task_answers_as_the_saved_one(tmp_path, eagerly):
