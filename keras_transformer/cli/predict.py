@@ -1,18 +1,18 @@
 """Answer texts: a line in, a JSON line out.
 
-A line is a text, or a JSON object with the names of the model's inputs, such
-as {"text": ...} or, for pairs, {"text": ..., "text_pair": ...}. For
-classification the output has label, score (its probability) and scores (those
-of all classes, in the order of the model card); for entities it has entities, a
-list of objects with entity, label, start and end (text[start:end] in characters)
-and score; for translation, summarization
-and causal-lm generated_text and score, the log-probability of what was written
-(lists of both, best first, with --num-return-sequences); for similarity
-embedding, a list of numbers; for masked-lm token and score, lists of the
-likeliest tokens for the first [MASK] of the text and of their probabilities. For
-question-answering a line is {"question": ..., "context": ...}, and the output
-has answer, start and end (context[start:end], in characters) and score; without
-an answer they are "", -1, -1 and the probability of that.
+A line is a text, or a JSON object with the names of the model's inputs, such as
+{"text": ...} or, for pairs, {"text": ..., "text_pair": ...}. For classification
+the output has label, score (its probability) and scores (those of all classes,
+in the order of the model card); for entities it has entities, a list of objects
+with entity, label, start and end (text[start:end] in characters) and score; for
+translation, summarization and causal-lm generated_text and score, the
+log-probability of what was written (lists of both, best first, with
+--num-return-sequences); for similarity embedding, a list of numbers; for
+masked-lm token and score, lists of the likeliest tokens for the first [MASK] of
+the text and of their probabilities. For question-answering a line is
+{"question": ..., "context": ...}, and the output has answer, start and end
+(context[start:end], in characters) and score; without an answer they are "",
+-1, -1 and the probability of that.
 """
 
 import contextlib

@@ -17,7 +17,9 @@ def has_strings(x):
     if "string" in str(x.dtype):  # TensorFlow's, and one of pandas'
         return True
     kind = getattr(x.dtype, "kind", "")
-    return kind in "US" or (kind == "O" and has_strings(list(np.ravel(x))))
+    return kind in ("U", "S") or (
+        kind == "O" and has_strings(list(np.ravel(x)))
+    )
 
 
 def is_dataset(x):
