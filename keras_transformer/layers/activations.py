@@ -48,3 +48,16 @@ def get_activation(activation):
     if isinstance(activation, str) and activation in _OURS:
         return _OURS[activation]
     return keras.activations.get(activation)
+
+
+def find_name(activation):
+    """Find the name by which `get_activation` knows an activation.
+
+    Returns:
+        A name; `None` for a function that has none.
+    """
+    if isinstance(activation, str):
+        return activation
+    name = getattr(activation, "__name__", None)
+    known = getattr(keras.activations, str(name), None)
+    return name if known is activation else None

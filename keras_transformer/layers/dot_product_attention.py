@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_transformer.kernels.stretches import runs_fused
 from keras_transformer.layers.blocked_attention import (
     blocked_attention,
     has_many_scores,
@@ -16,6 +17,7 @@ from keras_transformer.layers.masks import (
     sliding_window_mask,
 )
 from keras_transformer.layers.score_dropout import ScoreDropout
+from keras_transformer.layers.stretches import draw_seed, score_weights
 
 
 def dot_product_attention(
@@ -79,7 +81,15 @@ def dot_product_attention(
 
     def at_once():
         return _at_once(
-            query, key, value, *sight, bias, dropout, return_scores, scale
+            query,
+            key,
+            value,
+            *sight,
+            bias,
+            dropout,
+            return_scores,
+            scale,
+            training,
         )
 
     def in_blocks():
@@ -135,6 +145,7 @@ def _at_once(
     dropout,
     return_scores,
     scale,
+    training,
 ):
     """Attend with all scores of a call, in Keras's kernel or in steps."""
     lengths = ops.shape(query)[2], ops.shape(key)[2]
@@ -147,6 +158,10 @@ def _at_once(
         return _fused(query, key, value, mask, bias, is_causal, scale)
     if is_causal:
         mask = join_masks(causal_mask(*lengths), mask)
+    width = query.shape[1] * query.shape[3]
+    if not return_scores and runs_fused(width, training):
+        weights = _fused_weights(query, key, mask, bias, dropout, scale)
+        return weighted_sums(weights, value)
     query = query * ops.cast(scale, query.dtype)
     logits = ops.cast(products(query, key), "float32")
     if bias is not None:
@@ -157,6 +172,20 @@ def _at_once(
     weights = scores if dropout is None else dropout(scores)
     output = weighted_sums(weights, value)
     return (output, scores) if return_scores else output
+
+
+def _fused_weights(query, key, mask, bias, dropout, scale):
+    """Scores after dropout, of one kernel behind the products."""
+    layer = dropout.layer if isinstance(dropout, ScoreDropout) else None
+    weights = score_weights(
+        products(query, key),
+        mask,
+        bias,
+        None if layer is None else draw_seed(layer),
+        scale=float(scale),
+        rate=0.0 if layer is None else layer.rate,
+    )
+    return weights if layer or dropout is None else dropout(weights)
 
 
 def _has_fused_kernel(key, value):

@@ -3,12 +3,15 @@
 import keras
 from keras import ops
 
+from keras_transformer.kernels.stretches import runs_fused
 from keras_transformer.layers.activations import (
     GATES,
+    find_name,
     get_activation,
     has_own_name,
 )
 from keras_transformer.layers.biases import has_bias, standardize_biases
+from keras_transformer.layers.stretches import draw_seed, inner_features
 
 
 @keras.saving.register_keras_serializable(package="keras_transformer")
@@ -61,6 +64,7 @@ class FeedForward(keras.layers.Layer):
             if has_own_name(activation)
             else keras.activations.get(activation)
         )
+        self.activation_name = find_name(self.activation)
         self.gated = self.activation in GATES
         self.dropout = dropout
         self.use_bias = standardize_biases(use_bias)
@@ -94,11 +98,28 @@ class FeedForward(keras.layers.Layer):
         )
 
     def call(self, inputs, training=None):
+        if runs_fused(inputs.shape[-1], training) and self.activation_name:
+            return self.outer(self._fused_features(inputs))
         x = self.inner(inputs)  # (batch, length, intermediate_dim)
         if self.gated:
             x = ops.multiply(self.gate(inputs), x)
         x = self.inner_dropout(x, training=training)
         return self.outer(x)  # (batch, length, hidden_dim)
+
+    def _fused_features(self, inputs):
+        """What goes into the outer layer, of a kernel behind the products."""
+        parts = []
+        for layer in (self.inner, self.gate) if self.gated else (self.inner,):
+            bias = layer.bias
+            parts.append(ops.matmul(inputs, layer.kernel))
+            parts.append(None if bias is None else ops.convert_to_tensor(bias))
+        name = self.activation_name
+        return inner_features(
+            *(parts if self.gated else (*parts, None, None)),
+            draw_seed(self.inner_dropout),
+            activation=GATES[name] if self.gated else name,
+            rate=self.dropout,
+        )
 
     def compute_output_shape(self, inputs_shape):
         return inputs_shape

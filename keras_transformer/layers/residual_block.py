@@ -2,15 +2,24 @@
 
 import keras
 
+from keras_transformer.kernels.stretches import runs_fused
 from keras_transformer.layers.biases import standardize_biases
 from keras_transformer.layers.feed_forward import FeedForward
 from keras_transformer.layers.multi_head_attention import MultiHeadAttention
-from keras_transformer.layers.normalization import make_normalization
+from keras_transformer.layers.normalization import (
+    make_normalization,
+    normalization_weights,
+)
 from keras_transformer.layers.position_encoding import (
     rebuild_encoding,
     serialize_encoding,
 )
 from keras_transformer.layers.recomputing import recomputed
+from keras_transformer.layers.stretches import (
+    add_and_normalize,
+    draw_seed,
+    normalized,
+)
 
 
 class ResidualBlock(keras.layers.Layer):
@@ -129,10 +138,33 @@ class ResidualBlock(keras.layers.Layer):
         `norm` is `None` where what goes into the sublayer stays as it is.
         """
         before = self.normalize_first and norm is not None
-        output = sublayer(norm(x) if before else x)
+        fused = runs_fused(x.shape[-1], training)
+        normed = x
+        if before:
+            normed = self._normalized(norm, x) if fused else norm(x)
+        output = sublayer(normed)
         output, *extras = output if isinstance(output, tuple) else (output,)
+        if fused:
+            norm = None if self.normalize_first else norm
+            return self._added_and_normalized(output, x, norm), extras
         x = x + self.residual_dropout(output, training=training)
         return x if self.normalize_first else norm(x), extras
+
+    def _normalized(self, norm, x):
+        options = {"kind": self.normalization, "epsilon": self.epsilon}
+        return normalized(x, *normalization_weights(norm), **options)
+
+    def _added_and_normalized(self, output, x, norm):
+        weights = (None, None) if norm is None else normalization_weights(norm)
+        return add_and_normalize(
+            output,
+            x,
+            *weights,
+            draw_seed(self.residual_dropout),
+            rate=self.dropout,
+            kind=None if norm is None else self.normalization,
+            epsilon=self.epsilon,
+        )
 
     def get_config(self):
         return {

@@ -1,0 +1,1 @@
+"""What one backend needs to be fast; the same mathematics on the others."""
