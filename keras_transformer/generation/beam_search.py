@@ -4,7 +4,12 @@ import keras
 from keras import ops
 
 from keras_transformer.generation.constraints import is_one_of
-from keras_transformer.generation.hypotheses import NONE, may_end, pick
+from keras_transformer.generation.hypotheses import (
+    NONE,
+    best_tokens,
+    may_end,
+    pick,
+)
 from keras_transformer.generation.search import (
     Search,
     check_count,
@@ -194,36 +199,35 @@ class BeamSearch(Search):
         So many, since each beam has one that ends; or more, where more do.
         """
         live, size = carry["live"], self.beam_size
-        batch = ops.shape(carry["last"])[0]
-        vocabulary_size = logits.shape[-1]
-        logits = ops.cast(logits, "float32")
-        steps = ops.shape(live["tokens"])[2]
+        batch, _, steps = ops.shape(live["tokens"])
         tokens = ops.reshape(live["tokens"], (batch * size, steps))
-        adjusted = self.adjust(beams, logits, tokens, index)
-        total = ops.logsumexp(logits, axis=-1, keepdims=True)
-        share = total
-        if self.renormalize:
-            share = ops.logsumexp(adjusted, axis=-1, keepdims=True)
+        logits = ops.cast(logits, "float32")
+        token, chances, gains = best_tokens(
+            logits,
+            self.adjust(beams, logits, tokens, index),
+            size * (1 + len(beams.end_token_ids)),
+            self.renormalize,
+        )
+        most = token.shape[1]
 
         def added(values, gains):
-            gains = ops.reshape(gains, (batch, size, vocabulary_size))
-            sums = values[:, :, None] + gains
-            return ops.reshape(sums, (batch, size * vocabulary_size))
+            sums = ops.reshape(values, (-1, 1)) + gains
+            return ops.reshape(sums, (batch, size * most))
 
         rank, places = ops.top_k(
-            added(live["rank"], adjusted - share),
-            size * min(1 + len(beams.end_token_ids), vocabulary_size),
+            added(live["rank"], gains),
+            size * min(1 + len(beams.end_token_ids), logits.shape[-1]),
         )
         places = ops.cast(places, "int32")
-        source, token = places // vocabulary_size, places % vocabulary_size
+        source = places // most
+        token = pick(ops.reshape(token, (batch, size * most)), places)
         picked = ops.reshape(pick(live["tokens"], source), (-1, steps))
         written = write_tokens(picked, ops.reshape(token, (-1,)), index)
-        count = places.shape[1]
         return {
             "rank": ops.maximum(rank, NONE),
-            "score": pick(added(live["score"], logits - total), places),
+            "score": pick(added(live["score"], chances), places),
             "length": ops.zeros_like(token) + index + 1,
-            "tokens": ops.reshape(written, (batch, count, steps)),
+            "tokens": ops.reshape(written, (batch, places.shape[1], steps)),
             "last": token,
         }, source
 

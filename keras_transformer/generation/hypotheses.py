@@ -16,6 +16,30 @@ def pick(values, places):
     return ops.take_along_axis(values, places, axis=1)
 
 
+def best_tokens(logits, adjusted, most, renormalize):
+    """Pick the best tokens of each beam, so that vocabularies are read once.
+
+    Args:
+        logits: Float tensor `(rows, vocabulary_size)`, of the model.
+        adjusted: Likewise, after what the search asks for.
+        most: How many tokens to pick, if there are so many.
+        renormalize: Whether what is added to a rank is a log-probability
+            after the adjustments, and not before them.
+
+    Returns:
+        Ids, int `(rows, most)`, best first; their log-probabilities according
+        to the model; and what they add to a rank.
+    """
+    total = ops.logsumexp(logits, axis=-1, keepdims=True)
+    share = total
+    if renormalize:
+        share = ops.logsumexp(adjusted, axis=-1, keepdims=True)
+    best, token = ops.top_k(adjusted, min(most, logits.shape[-1]))
+    token = ops.cast(token, "int32")
+    chances = ops.take_along_axis(logits, token, axis=-1) - total
+    return token, chances, best - share
+
+
 def may_end(rank, gain, is_last):
     """Say which continuations may be answers.
 
