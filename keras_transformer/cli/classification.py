@@ -14,7 +14,10 @@ from keras_transformer.cli.encoder import (
     add_encoder_arguments,
     build_encoder,
     check_encoder_arguments,
+    drops_of,
 )
+from keras_transformer.tasks.loading import is_checkpoint
+from keras_transformer.tasks.sentence_folder import is_sentence_folder
 from keras_transformer.tasks.text_classifier import TextClassifier
 from keras_transformer.training.metrics import accuracy, f1_scores
 from keras_transformer.training.schedules import WarmupLinearDecay
@@ -201,13 +204,23 @@ def build(examples, arguments):
     strings = _strings(examples)
     classes = classes_of(examples)
     encoder, preprocessor = build_encoder(strings, arguments)
-    return TextClassifier(
-        encoder,
-        preprocessor,
-        classes,
-        dropout=arguments.embedding_dropout,
-        token_dropout=arguments.token_dropout,
-        takes_pairs=examples.pairs is not None,
+    of_task = {
+        "dropout": arguments.embedding_dropout,
+        "token_dropout": arguments.token_dropout,
+        "takes_pairs": examples.pairs is not None,
+    }
+    path = arguments.from_pretrained
+    if not is_checkpoint(path) or is_sentence_folder(path):
+        return TextClassifier(encoder, preprocessor, classes, **of_task)
+    # With the kind of head that such checkpoints have, so that `convert` can
+    # write it; those of sentences were trained to be averaged.
+    return TextClassifier.from_pretrained(
+        path,
+        new_head=True,
+        classes=classes,
+        preprocessor=preprocessor,
+        model_arguments=drops_of(arguments),
+        **of_task,
     )
 
 

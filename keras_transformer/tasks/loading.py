@@ -6,9 +6,7 @@ import zipfile
 import keras
 
 from keras_transformer import checkpoints
-
-# Sentence-transformers' list of what stands behind the model.
-_MODULES = "modules.json"
+from keras_transformer.tasks.sentence_folder import is_sentence_folder
 
 
 def load(path):
@@ -63,8 +61,8 @@ def is_checkpoint(path):
     """
     if path is None or (pathlib.Path(path) / "model.keras").exists():
         return False
-    names = (checkpoints.CONFIG, _MODULES)
-    return any((pathlib.Path(path) / name).is_file() for name in names)
+    has_config = (pathlib.Path(path) / checkpoints.CONFIG).is_file()
+    return has_config or is_sentence_folder(path)
 
 
 def _checkpoint_class(folder):
@@ -75,7 +73,7 @@ def _checkpoint_class(folder):
     """
     from keras_transformer import tasks
 
-    if (folder / _MODULES).is_file():
+    if is_sentence_folder(folder):
         return tasks.SentenceEncoder
     checkpoint = checkpoints.read(folder)
     name = checkpoint.task()

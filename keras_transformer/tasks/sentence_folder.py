@@ -26,6 +26,11 @@ _ACTIVATIONS = {
 }
 
 
+def is_sentence_folder(folder):
+    """Whether a folder says what its sentence vectors are made of."""
+    return (pathlib.Path(folder) / _MODULES).is_file()
+
+
 def read_modules(folder):
     """Read where the modules of a folder are.
 
@@ -41,7 +46,7 @@ def read_modules(folder):
             or points outside of the folder.
     """
     folder = pathlib.Path(folder)
-    if not (folder / _MODULES).is_file():
+    if not is_sentence_folder(folder):
         return {}
     modules = read_json(folder / _MODULES, list)
     kinds, paths = [], []

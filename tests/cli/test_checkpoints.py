@@ -129,6 +129,9 @@ def test_training_begins_with_a_checkpoint(classifier, table, tmp_path, capsys):
     trained = kt.load(tmp_path / "model")
     assert trained.classes == ["bad", "good"]
     assert (trained.dropout, trained.token_dropout) == (0.1, 0.0)
+    assert trained.pooling == "first"
+    assert run("convert", tmp_path / "model", "--to", tmp_path / "hf") == 0
+    assert kt.load(tmp_path / "hf").classes == ["bad", "good"]
     for found, wanted in zip(
         trained.encoder.get_weights(), task.encoder.get_weights(), strict=True
     ):
