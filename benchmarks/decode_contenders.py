@@ -1,98 +1,48 @@
 """Who writes tokens: this package, and the peers it is compared with.
 
-All build the same shapes with random weights in float32. `prepare` makes the
-inputs of a case and returns a function that writes, and that returns how many
-tokens each row got; that function is what is timed, from NumPy ids to Python
-or NumPy ids.
+All build the same shapes with random weights. `prepare` makes the inputs of a
+case and returns a function that writes, and that returns how many tokens each
+row got; that function is what is timed, from NumPy ids to Python or NumPy ids.
 """
-
-import tempfile
 
 import numpy as np
 
+from benchmarks.contender import Contender
+from benchmarks.ctranslate2_contender import CTranslate2Contender
+from benchmarks.keras_models import (
+    make_keras_hub_backbone,
+    make_keras_hub_task,
+    make_task,
+)
+from benchmarks.rows import random_ids
 from benchmarks.transformers_models import (
-    make_tokenizer,
     make_transformers_model,
 )
 
-# Below these all ids are special in one package or another.
-_FIRST_ORDINARY_ID = 10
 
-
-def random_ids(workload, batch):
-    """Token ids without padding, int32 `(batch, prompt_length)`."""
-    shape = (batch, workload["prompt_length"])
-    ids = np.random.default_rng(0).integers(
-        _FIRST_ORDINARY_ID, workload["vocabulary_size"], shape
-    )
-    return ids.astype("int32")
-
-
-class Contender:
-    """A package that writes tokens.
-
-    Args:
-        workload: Dict, a `decode.Workload`.
-        threads: Most threads it may use.
-    """
-
-    # Top-level modules that must be there, and the distributions to name.
-    packages = ()
-
-    def __init__(self, workload, threads):
-        self.workload = workload
-        self.threads = threads
-        self.new_tokens = workload["new_tokens"]
-        self.is_seq2seq = workload["kind"] == "seq2seq"
-        self.device = "cpu"
-        self.load()
+class Writer(Contender):
+    """A contender that writes tokens."""
 
     @property
-    def description(self):
-        return {"device": self.device}
+    def new_tokens(self):
+        """Tokens that each row gets."""
+        return self.workload["target_length"]
 
-    def load(self):
-        """Build the model."""
-        raise NotImplementedError
-
-    def prepare(self, case):
-        """Return the function that does a case."""
-        raise NotImplementedError
-
-    def _set_up_tensorflow(self):
-        import keras
-        import tensorflow as tf
-
-        tf.config.threading.set_intra_op_parallelism_threads(self.threads)
-        tf.config.threading.set_inter_op_parallelism_threads(self.threads)
-        # On a graphics card, float32 shall be what its name says.
-        tf.config.experimental.enable_tensor_float_32_execution(False)
-        if tf.config.list_physical_devices("GPU"):
-            self.device = "gpu"
-        keras.utils.set_random_seed(0)
-
-    def _keras_shape(self):
-        names = ("vocabulary_size", "num_layers", "num_heads")
-        names += ("hidden_dim", "intermediate_dim", "max_sequence_length")
-        return {name: self.workload[name] for name in names}
+    @property
+    def is_seq2seq(self):
+        """Whether there is a source, and not a prompt."""
+        return self.workload["kind"] == "seq2seq"
 
 
-class KerasTransformer(Contender):
+class KerasTransformer(Writer):
     """`generate_tokens` of this package."""
 
     packages = ("tensorflow", "keras")
+    is_own = True
 
     def load(self):
-        self._set_up_tensorflow()
-        from keras_transformer import models, tasks
-
-        ids = {"start_token_id": 1, "end_token_id": 2, "pad_token_id": 0}
-        if self.is_seq2seq:
-            model = models.EncoderDecoder(**self._keras_shape())
-            self.task = tasks.Seq2SeqLM(model, **ids)
-        else:
-            model = models.Decoder(**self._keras_shape())
-            self.task = tasks.CausalLM(model, **ids)
+        self.set_up_keras()
+        self.task = make_task(self.workload, self.keras_policy)
 
     def prepare(self, case):
         from keras_transformer.generation import BeamSearch, Greedy
@@ -123,18 +73,17 @@ class KerasTransformer(Contender):
         return write
 
 
-class Transformers(Contender):
+class Transformers(Writer):
     """`generate` of Hugging Face transformers with torch."""
 
     packages = ("transformers", "torch")
 
     def load(self):
+        self.set_up_torch()
         import torch
 
-        torch.set_num_threads(self.threads)
-        if torch.cuda.is_available():
-            self.device = "cuda"
-        self.model = make_transformers_model(self.workload).to(self.device)
+        self.model = make_transformers_model(self.workload)
+        self.model.to(self.device, getattr(torch, self.precision))
 
     def prepare(self, case):
         import torch
@@ -160,35 +109,12 @@ class Transformers(Contender):
         return write
 
 
-class CTranslate2(Contender):
-    """CTranslate2, on what its converter makes of a transformers model."""
+class CTranslate2(Writer, CTranslate2Contender):
+    """`Translator` and `Generator` of CTranslate2."""
 
-    packages = ("ctranslate2", "transformers", "torch", "tokenizers")
-
-    def load(self):
-        import ctranslate2
-        import torch
-
-        torch.set_num_threads(self.threads)
-        if ctranslate2.get_cuda_device_count():
-            self.device = "cuda"
-        kind = ctranslate2.Translator
-        if not self.is_seq2seq:
-            kind = ctranslate2.Generator
-        with tempfile.TemporaryDirectory() as folder:
-            # Its converter reads from a folder, a tokenizer among the rest.
-            source, target = f"{folder}/source", f"{folder}/target"
-            make_transformers_model(self.workload).save_pretrained(source)
-            make_tokenizer(self.workload).save_pretrained(source)
-            converter = ctranslate2.converters.TransformersConverter(source)
-            converter.convert(target, quantization="float32")
-            self.model = kind(
-                target,
-                device=self.device,
-                compute_type="float32",
-                inter_threads=1,
-                intra_threads=self.threads,
-            )
+    @property
+    def loader(self):
+        return "Translator" if self.is_seq2seq else "Generator"
 
     def prepare(self, case):
         rows = random_ids(self.workload, case["batch"]).tolist()
@@ -217,22 +143,17 @@ class CTranslate2(Contender):
         return translate if self.is_seq2seq else go_on
 
 
-class KerasHub(Contender):
+class KerasHub(Writer):
     """`generate` of KerasHub with TensorFlow, without a preprocessor."""
 
     packages = ("keras_hub", "tensorflow", "keras")
 
     def load(self):
-        self._set_up_tensorflow()
-        from keras_hub import models
+        self.set_up_keras()
+        import keras
 
-        if self.is_seq2seq:
-            backbone = models.BartBackbone(**self._keras_shape())
-            kind = models.BartSeq2SeqLM
-        else:
-            backbone = models.GPT2Backbone(**self._keras_shape())
-            kind = models.GPT2CausalLM
-        self.make_model = lambda: kind(backbone=backbone, preprocessor=None)
+        keras.config.set_dtype_policy(self.keras_policy)
+        self.backbone = make_keras_hub_backbone(self.workload)
         self.models = {}
 
     def prepare(self, case):
@@ -240,7 +161,9 @@ class KerasHub(Contender):
 
         size = case["beam_size"]
         if size not in self.models:
-            self.models[size] = self.make_model()
+            self.models[size] = make_keras_hub_task(
+                self.workload, self.backbone
+            )
             self.models[size].compile(
                 sampler=samplers.GreedySampler()
                 if size == 1

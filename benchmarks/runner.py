@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import typing
 
 _REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 
@@ -22,12 +23,22 @@ class WorkerError(RuntimeError):
     """A contender could not do what it was asked."""
 
 
+class Entrant(typing.NamedTuple):
+    """A contender in one precision."""
+
+    contender: str
+    precision: str
+
+    def __str__(self):
+        return f"{self.contender} {self.precision}"
+
+
 class Worker:
     """A process with one contender in it.
 
     Args:
         module: Dotted name of the module whose `CONTENDERS` has it.
-        name: Name of the contender.
+        entrant: The `Entrant`.
         workload: Dict, the model to build.
         threads: Most threads it may use.
         use_gpu: Whether it may see the graphics cards of the machine.
@@ -36,12 +47,16 @@ class Worker:
         WorkerError: If it cannot be loaded.
     """
 
-    def __init__(self, module, name, workload, threads, use_gpu=False):
-        self.name = name
+    def __init__(self, module, entrant, workload, threads, use_gpu=False):
         # Open as long as the process is, so until `close`.
         self.log = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115
-        settings = {"workload": workload, "threads": threads}
-        command = [sys.executable, "-m", "benchmarks.worker", module, name]
+        settings = {
+            "workload": workload,
+            "precision": entrant.precision,
+            "threads": threads,
+        }
+        command = [sys.executable, "-m", "benchmarks.worker", module]
+        command.append(entrant.contender)
         self.process = subprocess.Popen(
             [*command, json.dumps(settings)],
             stdin=subprocess.PIPE,
@@ -64,7 +79,8 @@ class Worker:
             case: Dict with `name`, `lengths` and what the contender needs.
 
         Returns:
-            Dict of `seconds` and `cpu_seconds`.
+            Dict of `seconds`, `cpu_seconds` and `peak_megabytes`, the latter
+            since the case was first asked for.
 
         Raises:
             WorkerError: If it failed, with what it said.
@@ -106,6 +122,7 @@ def worker_environment(threads, use_gpu):
         "TF_CPP_MIN_LOG_LEVEL": "2",
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
+        "RAYON_NUM_THREADS": str(threads),
         "HF_HUB_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
     }
@@ -128,21 +145,31 @@ def versions_of(packages):
     return versions
 
 
-def start_workers(module, names, workload, threads, use_gpu, say):
+def start_workers(module, entrants, workload, threads, use_gpu, say):
     """Load contenders, one after the other.
 
+    Args:
+        module: Dotted name of the module whose `CONTENDERS` has them.
+        entrants: List of `Entrant`s.
+        workload: Dict with a `name`, and what contenders need.
+        threads: Most threads each may use.
+        use_gpu: Whether they may see the graphics cards of the machine.
+        say: Function that takes a line about the progress.
+
     Returns:
-        Dict of `Worker`s by name, and dict of reasons by name of those that
-        could not be loaded.
+        Dict of `Worker`s by entrant, and dict of reasons by entrant of those
+        that could not be loaded.
     """
     workers, reasons = {}, {}
     try:
-        for name in names:
-            say(f"{workload['name']}: loading {name}")
+        for entrant in entrants:
+            say(f"{workload['name']}: loading {entrant}")
             try:
-                workers[name] = Worker(module, name, workload, threads, use_gpu)
+                workers[entrant] = Worker(
+                    module, entrant, workload, threads, use_gpu
+                )
             except WorkerError as error:
-                reasons[name] = str(error)
+                reasons[entrant] = str(error)
     except BaseException:
         close_all(workers)
         raise
@@ -162,15 +189,15 @@ def measure(workers, case, rounds, say):
     does it once; who begins changes from round to round.
 
     Args:
-        workers: Dict of `Worker`s by name.
+        workers: Dict of `Worker`s by entrant.
         case: Dict, see `Worker.run`.
         rounds: How often each one is timed.
         say: Function that takes a line about the progress.
 
     Returns:
-        Dict of measurements by name: `first_call_seconds`, `seconds` and
-        `cpu_seconds` of each round; and dict of reasons by name of those that
-        failed.
+        Dict of measurements by entrant: `first_call_seconds`, `seconds` and
+        `cpu_seconds` of each round, and `peak_megabytes`; and dict of reasons
+        by entrant of those that failed.
     """
     done, reasons = {}, {}
 
@@ -190,6 +217,7 @@ def measure(workers, case, rounds, say):
         if first and attempt(name):
             done[name] = {
                 "first_call_seconds": first["seconds"],
+                "peak_megabytes": first["peak_megabytes"],
                 "seconds": [],
                 "cpu_seconds": [],
             }
@@ -201,6 +229,7 @@ def measure(workers, case, rounds, say):
             if answer := attempt(name):
                 for key in ("seconds", "cpu_seconds"):
                     done[name][key].append(answer[key])
+                done[name]["peak_megabytes"] = answer["peak_megabytes"]
     return done, reasons
 
 

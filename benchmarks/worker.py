@@ -11,6 +11,12 @@ import sys
 import time
 import traceback
 
+from benchmarks.peak_memory import (
+    forget_peak,
+    peak_megabytes,
+    resident_megabytes,
+)
+
 
 def main():
     module, name, settings = sys.argv[1:]
@@ -23,11 +29,16 @@ def main():
 
     try:
         settings = json.loads(settings)
-        contenders = importlib.import_module(module).CONTENDERS
+        kind = importlib.import_module(module).CONTENDERS[name]
+        os.environ.update(kind.environment)
         start = time.perf_counter()
-        contender = contenders[name](settings["workload"], settings["threads"])
+        contender = kind(**settings)
         seconds = time.perf_counter() - start
-        answer(**contender.description, load_seconds=seconds)
+        answer(
+            **contender.description,
+            load_seconds=seconds,
+            loaded_megabytes=resident_megabytes(),
+        )
     except Exception as error:
         answer(error=_in_words(error))
         return
@@ -36,22 +47,25 @@ def main():
         case = json.loads(line)
         try:
             if case["name"] not in prepared:
+                forget_peak()
                 prepared[case["name"]] = contender.prepare(case)
-            answer(**time_once(prepared[case["name"]], case))
+            do = prepared[case["name"]]
+            answer(**time_once(do, case, contender.repeats))
         except Exception as error:
             answer(error=_in_words(error))
 
 
-def time_once(do, case):
+def time_once(do, case, repeats=1):
     """Do a case; measure the wall clock and what the cores did.
 
     Args:
         do: Function without arguments that returns, for each row, how many
-            tokens it wrote.
+            tokens it wrote or read.
         case: Dict with the `lengths` that are right.
+        repeats: How often that function does the case; it is timed as one.
 
     Returns:
-        Dict of `seconds` and `cpu_seconds`, the latter of all threads.
+        Dict of `seconds`, `cpu_seconds` of all threads, and `peak_megabytes`.
 
     Raises:
         ValueError: If other work was done than was asked for.
@@ -66,7 +80,11 @@ def time_once(do, case):
             "Each row must be as long as the case says, or times say nothing. "
             f"Received: lengths={lengths}, and {case['lengths']} were expected."
         )
-    return {"seconds": seconds, "cpu_seconds": cpu_seconds}
+    return {
+        "seconds": seconds / repeats,
+        "cpu_seconds": cpu_seconds / repeats,
+        "peak_megabytes": peak_megabytes(),
+    }
 
 
 def _in_words(error):

@@ -1,15 +1,22 @@
 """Contenders that need no package: what a worker does with each."""
 
 import os
+import time
 
 
 class Honest:
     """Does what it is asked, and prints where answers are read."""
 
-    description = {"device": os.environ.get("CUDA_VISIBLE_DEVICES")}
+    environment = {"ONLY_HERE": "yes"}
+    repeats = 1
 
-    def __init__(self, workload, threads):
-        print("loading", workload, threads)
+    def __init__(self, workload, precision, threads):
+        print("loading", workload, precision, threads)
+        self.description = {
+            "device": os.environ.get("CUDA_VISIBLE_DEVICES"),
+            "precision": precision,
+            "only_here": os.environ.get("ONLY_HERE"),
+        }
 
     def prepare(self, case):
         def write():
@@ -34,10 +41,37 @@ class Dying(Honest):
         os._exit(9)
 
 
+class Repeating(Honest):
+    """Does a case 20 times in a row."""
+
+    repeats = 20
+
+    def prepare(self, case):
+        def write():
+            time.sleep(0.2)
+            return case["lengths"]
+
+        return write
+
+
+class Large(Honest):
+    """Needs much memory for a moment."""
+
+    bytes = 100_000_000
+
+    def prepare(self, case):
+        def write():
+            return case["lengths"] if b"x" * self.bytes else []
+
+        return write
+
+
 class Unloadable:
     """Cannot be loaded."""
 
-    def __init__(self, workload, threads):
+    environment = {}
+
+    def __init__(self, workload, precision, threads):
         raise ImportError("no such library")
 
 
@@ -45,5 +79,7 @@ CONTENDERS = {
     "honest": Honest,
     "short": Short,
     "dying": Dying,
+    "large": Large,
+    "repeating": Repeating,
     "unloadable": Unloadable,
 }

@@ -1,29 +1,17 @@
-import json
-import pathlib
-import subprocess
-import sys
-
-REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+from tests.benchmarks.commands import run_command
 
 
 def test_the_command_writes_a_table_and_json(tmp_path):
-    output = tmp_path / "results" / "decode.json"
-    command = [sys.executable, "-m", "benchmarks.decode", "--small"]
-    command += ["--rounds", "1", "--contenders", "keras_transformer"]
-    result = subprocess.run(
-        [*command, "--output", str(output)],
-        capture_output=True,
-        text=True,
-        cwd=REPOSITORY,
+    table, written = run_command(
+        "benchmarks.decode",
+        tmp_path / "results" / "decode.json",
+        *["--contenders", "keras_transformer", "--without-limits"],
+        *["--precision", "float32"],
+        *["--cases", "w5-greedy-32", "w5-beam4-1", "w6-greedy-8"],
     )
-    assert result.returncode == 0, result.stdout + result.stderr
-    written = json.loads(output.read_text(encoding="utf-8"))
     assert [row["case"] for row in written["rows"]] == [
-        "w5-greedy-1",
         "w5-greedy-32",
         "w5-beam4-1",
-        "w5-beam4-32",
-        "w6-greedy-1",
         "w6-greedy-8",
     ]
     for row in written["rows"]:
@@ -32,8 +20,10 @@ def test_the_command_writes_a_table_and_json(tmp_path):
         assert row["min_ms"] <= row["median_ms"] <= row["max_ms"]
         assert len(row["seconds"]) == 1
         assert row["ratio_to_best_peer"] is None
-        assert row["case"] in result.stdout
+        assert row["share_of_limit"] is None
+        assert row["case"] in table
     assert written["failed"] == []
     assert written["missing"] == {}
+    assert written["limits"] == {}
     assert written["machine"]["cores"] >= 1
     assert written["versions"]["tensorflow"]
