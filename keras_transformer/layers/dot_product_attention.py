@@ -10,6 +10,7 @@ from keras_transformer.layers.blocked_attention import (
 )
 from keras_transformer.layers.distance_bias import spread_distances
 from keras_transformer.layers.grouped_heads import products, weighted_sums
+from keras_transformer.layers.longest_sequence import known_longest
 from keras_transformer.layers.masks import (
     MASKED,
     causal_mask,
@@ -69,7 +70,8 @@ def dot_product_attention(
             query; see `spread_distances`.
         training: Whether there will be a gradient. If so, a graph that
             leaves lengths open decides about blocks each time it runs, unless
-            there is a `distance_bias` or a mask of pairs.
+            there is a `distance_bias` or a mask of pairs, or they are known
+            to be short (see `longest_sequence`).
 
     Returns:
         Float tensor `(batch, heads, query_length, value_dim)`; with
@@ -107,6 +109,9 @@ def dot_product_attention(
     lengths = ops.shape(query)[2], ops.shape(key)[2]
     if all(isinstance(length, int) for length in lengths):
         return in_blocks() if has_many_scores(*lengths) else at_once()
+    longest = known_longest()
+    if longest is not None and not has_many_scores(longest, longest):
+        return at_once()
     # XLA, which may compile both ways, does not know lengths within these.
     has_pairs = mask is not None and mask.shape[2] != 1
     if distance_bias is not None or has_pairs or not training:

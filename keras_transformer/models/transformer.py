@@ -3,6 +3,7 @@
 import keras
 
 from keras_transformer.layers.biases import standardize_biases
+from keras_transformer.layers.longest_sequence import longest_sequence
 from keras_transformer.models.arguments import check_arguments
 from keras_transformer.models.pretrained import PretrainedModel
 from keras_transformer.models.sizes import size_arguments
@@ -41,6 +42,13 @@ class Transformer(PretrainedModel, keras.Model):
         self.arguments = arguments
         for name, value in arguments.items():
             setattr(self, name, value)
+
+    def call(self, inputs, training=None, mask=None, **kwargs):
+        limit = (
+            self.max_sequence_length if self.positions == "learned" else None
+        )
+        with longest_sequence(limit):
+            return super().call(inputs, training=training, mask=mask, **kwargs)
 
     @classmethod
     def from_size(cls, size, vocabulary_size, **arguments):
