@@ -57,18 +57,6 @@ def test_the_translator_of_the_readme_learns(examples, folder):
     assert (folder / "saved_models/numbers/1/saved_model.pb").is_file()
 
 
-def test_the_encoder_of_the_readme_is_handed_on(examples):
-    scope = the_one_with("tagger", examples)
-    (text,), tagger = scope["texts"][:1], scope["tagger"]
-    found = tagger.answer([text])
-    spans = zip(found["start"].numpy()[0], found["end"].numpy()[0], strict=True)
-    entities = [e.decode() for e in found["entity"].numpy()[0]]
-    assert entities == [text[start:end] for start, end in spans]
-    assert entities == ["Ada Byron", "London"]
-    assert tagger.encoder is scope["masked_lm"].encoder
-    assert scope["embedder"].similarity(scope["texts"], ["x"]).shape == (2, 1)
-
-
 def test_the_checkpoint_of_the_readme_is_trained_and_written(examples, folder):
     *_, trained = (s["classifier"] for s in examples if "classifier" in s)
     assert trained.classes == ["bad", "good"]
