@@ -165,41 +165,61 @@ def write_saved_model(task, folder, weights, **options):
         one tensor for each input, and the names of these.
     """
 
-    def by_name(function, names):
+    def traced(function, specs):
         def call(*tensors):
+            names = [spec.name for spec in specs]
             with weights.scope():
                 return function(dict(zip(names, tensors, strict=True)))
 
-        return call
+        return tf.function(call, input_signature=specs, autograph=False)
 
-    archive = keras.export.ExportArchive()
-    weights.track(archive)
     endpoints = {}
     for endpoint, (function, names) in task.serving_functions(
         **options
     ).items():
-        made = archive.add_endpoint(
-            endpoint,
-            by_name(function, names),
-            input_signature=[
-                tf.TensorSpec([None], tf.string, name=name) for name in names
-            ],
-        )
-        endpoints[endpoint] = (made, list(names))
-    made = archive.add_endpoint(
-        "tokens",
-        by_name(
-            lambda ids: {"logits": task(ids, training=False)}, task.input_names
-        ),
-        input_signature=[
-            tf.TensorSpec([None, None], tensor.dtype, name=name)
-            for name, tensor in task.input.items()
-        ],
+        specs = [tf.TensorSpec([None], tf.string, name=name) for name in names]
+        endpoints[endpoint] = (traced(function, specs), list(names))
+    specs = [
+        tf.TensorSpec([None, None], tensor.dtype, name=name)
+        for name, tensor in task.input.items()
+    ]
+    tokens = traced(lambda ids: {"logits": task(ids, training=False)}, specs)
+    endpoints["tokens"] = (tokens, task.input_names)
+    save_graphs(
+        folder,
+        {name: function for name, (function, _) in endpoints.items()},
+        task.preprocessor.resources,
     )
-    endpoints["tokens"] = (made, task.input_names)
-    archive.write_out(folder, verbose=False)
-    use_core_operations(folder)
     return endpoints
+
+
+def save_graphs(folder, functions, resources):
+    """Write a SavedModel of some functions, each as its signature.
+
+    `keras.export.ExportArchive` does the same, but has each graph made twice:
+    TensorFlow makes that of a `tf.function` anew while it saves, and not that
+    of what was made of it before.
+
+    Args:
+        folder: Where to.
+        functions: Dict of `tf.function`s with input signatures, by name.
+        resources: What of theirs is no variable.
+    """
+    graphs = {
+        name: function.get_concrete_function()
+        for name, function in functions.items()
+    }
+    root = tf.Module()
+    root.resources = list(resources)
+    root.all_weights = list(
+        {
+            id(v): v for graph in graphs.values() for v in graph.variables
+        }.values()
+    )
+    for name, graph in graphs.items():
+        setattr(root, name, graph)
+    tf.saved_model.save(root, folder, signatures=graphs)
+    use_core_operations(folder)
 
 
 def examples_of(task, endpoints, strings, own=()):

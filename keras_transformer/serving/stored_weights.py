@@ -46,18 +46,6 @@ class StoredWeights:
         self.is_changed = bool(self._pairs)
         self._task = task
 
-    def track(self, archive):
-        """Have a `keras.export.ExportArchive` save them.
-
-        It finds the variables that its functions use; those that they do not
-        use, of the first type, shall not stand in the file.
-        """
-        if not self.is_changed:
-            archive.track(self._task)
-            return
-        for resource in self._task.preprocessor.resources:
-            archive.track(resource)
-
     def scope(self):
         """Within it, the task computes with what is stored."""
         if not self.is_changed:
