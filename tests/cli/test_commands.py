@@ -14,7 +14,10 @@ from keras_transformer.cli.progress import Progress
 
 GOOD = ["a joy to watch", "great fun for all", "a great joy", "fun to watch"]
 BAD = ["what a bore", "dull and slow", "slow and a bore", "what dull fun"]
-SMALL = ["--size", "tiny", "--vocabulary-size", "80", "--max-length", "12"]
+SMALL = [
+    *["--size", "tiny", "--num-layers", "1", "--vocabulary-size", "80"],
+    *["--max-length", "12"],
+]
 
 
 def write_table(path, rows, header=("text", "label")):

@@ -9,7 +9,10 @@ import keras_transformer as kt
 from keras_transformer.cli.main import main
 from tests.tasks.entity_toys import LABELS, TEXTS
 
-SMALL = ["--vocabulary-size", "120", "--max-length", "16", "--dropout", "0"]
+SMALL = [
+    *["--num-layers", "1", "--vocabulary-size", "120", "--max-length", "16"],
+    *["--dropout", "0"],
+]
 
 
 def write_conll(path, texts, labels):

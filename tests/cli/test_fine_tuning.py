@@ -9,8 +9,10 @@ import pytest
 import keras_transformer as kt
 from keras_transformer.cli.main import main
 from keras_transformer.cli.progress import Progress
-from tests.cli.test_commands import BAD, GOOD, SMALL, examples, write_table
+from tests.cli.test_commands import BAD, GOOD, examples, write_table
 from tests.tasks.tuning_toys import values_of
+
+SMALL = ["--size", "tiny", "--vocabulary-size", "80", "--max-length", "12"]
 
 
 @pytest.fixture(scope="module")

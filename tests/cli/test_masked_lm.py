@@ -14,7 +14,10 @@ from tests.tasks.generators import make_causal_lm
 from tests.tasks.masked_toys import make_masked_lm
 from tests.tasks.toys import LABELS, TEXTS
 
-SMALL = ["--size", "tiny", "--vocabulary-size", "80", "--max-length", "12"]
+SMALL = [
+    *["--size", "tiny", "--num-layers", "1", "--vocabulary-size", "80"],
+    *["--max-length", "12"],
+]
 
 
 def write(path, lines):

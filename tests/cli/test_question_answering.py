@@ -11,7 +11,10 @@ import keras_transformer as kt
 from keras_transformer.cli import predict, question_answering
 from keras_transformer.cli.main import main
 
-SMALL = ["--size", "tiny", "--vocabulary-size", "90", "--max-length", "32"]
+SMALL = [
+    *["--size", "tiny", "--num-layers", "1", "--vocabulary-size", "90"],
+    *["--max-length", "32"],
+]
 NAMES = ["Ada", "Grace", "Alan", "Edsger"]
 PLACES = ["Paris", "London", "Rome", "Bern"]
 
