@@ -109,16 +109,19 @@ def dot_product_attention(
     lengths = ops.shape(query)[2], ops.shape(key)[2]
     if all(isinstance(length, int) for length in lengths):
         return in_blocks() if has_many_scores(*lengths) else at_once()
-    longest = known_longest()
-    if longest is not None and not has_many_scores(longest, longest):
-        return at_once()
     # XLA, which may compile both ways, does not know lengths within these.
     has_pairs = mask is not None and mask.shape[2] != 1
-    if distance_bias is not None or has_pairs or not training:
+    if distance_bias is not None or has_pairs or not training or _are_short():
         return at_once()
     if keras.backend.backend() == "tensorflow":
         return ops.cond(has_many_scores(*lengths), in_blocks, at_once)
     return at_once()
+
+
+def _are_short():
+    """Whether no sequence can be long enough for blocks."""
+    longest = known_longest()
+    return longest is not None and not has_many_scores(longest, longest)
 
 
 def _never_stores_scores(query, distance_bias):
