@@ -71,28 +71,10 @@ def _kernel(function, present, options):
         tensors = [next(given) if there else None for there in present]
         return function(*tensors, **dict(options))
 
-    def run_back(upstream, *tensors):
-        floats = [x for x in tensors if x.dtype.is_floating]
-        with tf.GradientTape() as tape:
-            tape.watch(floats)
-            output = run(*tensors)
-        slopes = iter(
-            tape.gradient(
-                output,
-                floats,
-                upstream,
-                unconnected_gradients=tf.UnconnectedGradients.ZERO,
-            )
-        )
-        return [
-            next(slopes) if x.dtype.is_floating else tf.zeros((), x.dtype)
-            for x in tensors
-        ]
-
     compiled = functools.partial(
         tf.function, jit_compile=True, reduce_retracing=True, autograph=False
     )
-    forward, backward = compiled(run), compiled(run_back)
+    forward, backward = compiled(run), compiled(_slopes_of(run))
 
     @tf.custom_gradient
     def kernel(*tensors):
@@ -100,14 +82,31 @@ def _kernel(function, present, options):
             # Else the branch of a condition would take the call of a kernel
             # for all of its graph, and forget what it needs from in front.
             inside = [tf.identity(x) for x in tensors]
+            slopes = iter(backward(upstream, *inside))
             return [
-                slope if x.dtype.is_floating else None
-                for slope, x in zip(
-                    backward(upstream, *inside), tensors, strict=True
-                )
+                next(slopes) if x.dtype.is_floating else None for x in tensors
             ]
 
         return forward(*tensors), gradient
 
     # What it is given may be variables, which it is not to look into.
     return lambda *given: kernel(*(tf.convert_to_tensor(x) for x in given))
+
+
+def _slopes_of(function):
+    """Compute a function once more, and the slopes for its float tensors."""
+    import tensorflow as tf
+
+    def slopes(upstream, *tensors):
+        floats = [x for x in tensors if x.dtype.is_floating]
+        with tf.GradientTape() as tape:
+            tape.watch(floats)
+            output = function(*tensors)
+        return tape.gradient(
+            output,
+            floats,
+            upstream,
+            unconnected_gradients=tf.UnconnectedGradients.ZERO,
+        )
+
+    return slopes
