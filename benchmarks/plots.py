@@ -1,5 +1,7 @@
 """The numbers as pictures; needs matplotlib."""
 
+import pathlib
+
 
 def draw_speed(rows, limits, path):
     """Draw medians as bars, a chart for each case.
@@ -81,5 +83,7 @@ def _pyplot():
 
 def _save(plt, figure, path):
     figure.tight_layout()
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     plt.close(figure)
