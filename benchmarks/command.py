@@ -2,6 +2,7 @@
 
 import argparse
 import importlib.util
+import pathlib
 import sys
 import time
 
@@ -102,6 +103,13 @@ def positive(text):
     if value < 1:
         raise argparse.ArgumentTypeError(f"must be at least 1, not {value}")
     return value
+
+
+def existing_file(path):
+    """A file that is there, of a flag."""
+    if not pathlib.Path(path).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {path}")
+    return path
 
 
 def _drawable(path):

@@ -3,7 +3,6 @@
 `python -m benchmarks.text --help` tells the flags.
 """
 
-import argparse
 import pathlib
 import sys
 import tempfile
@@ -48,7 +47,7 @@ def make_parser():
     parser.add_argument(
         "file",
         nargs="?",
-        type=_existing,
+        type=command.existing_file,
         help="lines of text; default: some that are made up",
     )
     parser.add_argument(
@@ -59,7 +58,7 @@ def make_parser():
     parser.add_argument(
         "--data",
         nargs="+",
-        type=_existing,
+        type=command.existing_file,
         metavar="FILE",
         help="say how much of the batches of `fit` is real: a file of texts "
         "or of pairs (TSV, CSV, JSON Lines), or two files of parallel lines",
@@ -71,12 +70,6 @@ def make_parser():
         help="most positions of a batch, for --data; default: 4096",
     )
     return parser
-
-
-def _existing(path):
-    if not pathlib.Path(path).is_file():
-        raise argparse.ArgumentTypeError(f"there is no file {path}")
-    return path
 
 
 def measure_text(arguments, folder, result):

@@ -50,18 +50,17 @@ BARRED = re.compile(
 )
 
 
-def graphs_of(folder):
-    """The graphs of a SavedModel as it lies on the disk."""
-    saved = saved_model_pb2.SavedModel.FromString(
+def meta_graphs(folder):
+    """The graphs of a SavedModel and their signatures, as on the disk."""
+    return saved_model_pb2.SavedModel.FromString(
         (folder / "saved_model.pb").read_bytes()
-    )
-    return [meta.graph_def for meta in saved.meta_graphs]
+    ).meta_graphs
 
 
 def operations_in(folder):
     """Names of all operations of a SavedModel, those in functions included."""
     found, functions = set(), set()
-    for graph in graphs_of(folder):
+    for graph in (meta.graph_def for meta in meta_graphs(folder)):
         found |= {node.op for node in graph.node}
         for function in graph.library.function:
             functions.add(function.signature.name)
