@@ -1,11 +1,14 @@
-"""Write a trained model as a SavedModel that takes strings.
+"""Write a trained model as a SavedModel that takes strings, ONNX or LiteRT.
 
 Each call writes one more version, a folder with a number, whole or not at
 all: the layout that TensorFlow Serving watches. In it, and beside it for the
 highest version, stand a card that shows how to call the model, and a list of
 what it takes and gives, as JSON.
+
+ONNX and LiteRT take ids: a folder with one file, or two for models that write.
 """
 
+import argparse
 import pathlib
 
 from keras_transformer.cli.console import say
@@ -30,7 +33,8 @@ def add_arguments(parser):
         "--to",
         required=True,
         metavar="DIR",
-        help="folder of all versions, such as saved_models/sentiment",
+        help="folder of all versions, such as saved_models/sentiment; for "
+        "onnx and litert the folder to write",
     )
     parser.add_argument(
         "--version",
@@ -42,6 +46,13 @@ def add_arguments(parser):
         "--overwrite",
         action="store_true",
         help="replace the version, if it is there",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("saved_model", "onnx", "litert"),
+        default="saved_model",
+        help="what to write; onnx and litert take ids, have no versions and no "
+        "other flags than --overwrite (default: saved_model)",
     )
     _add_content_arguments(parser)
     parser.add_argument(
@@ -80,7 +91,12 @@ def run(arguments):
     """Export, and say how to call it."""
     from keras_transformer import serving
 
+    if arguments.format != "saved_model":
+        _check_flags(arguments)
     task, _ = open_task(arguments.model)
+    if arguments.format != "saved_model":
+        _write_portable(task, arguments)
+        return
     examples = None
     if arguments.examples is not None:
         examples = read_examples(arguments.examples, task.string_inputs)
@@ -106,6 +122,40 @@ def run(arguments):
         written = serving.write_server_files(folder.parent.parent)
         say(f"Wrote {', '.join(map(str, written))}.")
         say(f"To serve all: docker compose -f {written[-1]} up")
+    print(folder)
+
+
+def _check_flags(arguments):
+    """Refuse flags that say how a SavedModel answers.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    of_all = {"command", "run", "model", "to", "overwrite", "format"}
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name, value in sorted(vars(arguments).items())
+        if name not in of_all and value != parser.get_default(name)
+    ]
+    if given:
+        raise ValueError(
+            f"--format {arguments.format} takes ids and gives logits, so it "
+            f"has no use for these flags. Received: {', '.join(given)}."
+        )
+
+
+def _write_portable(task, arguments):
+    """Write ONNX or LiteRT, and say what is in it."""
+    from keras_transformer import serving
+
+    write = {"onnx": serving.export_onnx, "litert": serving.export_litert}
+    folder = write[arguments.format](
+        task, arguments.to, overwrite=arguments.overwrite
+    )
+    for file in sorted(folder.iterdir()):
+        say(f"Wrote {file}, {file.stat().st_size:,} bytes.")
     print(folder)
 
 

@@ -20,12 +20,15 @@ def spread_distances(bias, query_length, key_length):
         Float tensor `(1, heads, query_length, key_length)`.
     """
     heads, width = bias.shape[0], query_length + key_length
-    rows = ops.broadcast_to(bias[:, None], (heads, query_length, width - 1))
+    rows = ops.broadcast_to(
+        ops.expand_dims(bias, 1), (heads, query_length, width - 1)
+    )
     line = ops.reshape(rows, (heads, query_length * (width - 1)))
     rest = ops.zeros((heads, query_length), dtype=bias.dtype)
     line = ops.concatenate([line, rest], axis=1)
     rows = ops.reshape(line, (heads, query_length, width))[:, :, :key_length]
-    return ops.flip(rows, axis=1)[None]  # the last query comes first
+    # The last query comes first.
+    return ops.expand_dims(ops.flip(rows, axis=1), 0)
 
 
 def sum_distances(values):

@@ -78,7 +78,8 @@ class LearnedPositions(keras.layers.Layer):
 def positions_from(inputs, start_index):
     """Count the positions of `inputs`, int32 `(1, length)`."""
     length = ops.shape(inputs)[1]
-    return ops.arange(length, dtype="int32")[None] + start_index
+    places = ops.arange(length, dtype="int32") + start_index
+    return ops.expand_dims(places, 0)
 
 
 def check_position_rows(max_sequence_length, position_offset):

@@ -67,9 +67,9 @@ def broadcast_mask(mask, name):
     mask = ops.cast(mask, "bool")
     rank = len(mask.shape)
     if rank == 2:
-        return mask[None, None]
+        return ops.expand_dims(mask, (0, 1))
     if rank == 3:
-        return mask[:, None]
+        return ops.expand_dims(mask, 1)
     if rank == 4:
         return mask
     raise ValueError(
@@ -102,7 +102,7 @@ def key_padding_mask(padding_mask, name="padding_mask"):
             f"is real. Received: {name}.shape={tuple(padding_mask.shape)}. "
             "A mask of pairs of positions belongs into `attention_mask`."
         )
-    return padding_mask[:, None, None, :]
+    return ops.expand_dims(padding_mask, (1, 2))
 
 
 def same_segment_mask(segment_ids):
@@ -115,7 +115,9 @@ def same_segment_mask(segment_ids):
     Returns:
         Bool tensor `(batch, length, length)`.
     """
-    return ops.equal(segment_ids[:, :, None], segment_ids[:, None, :])
+    return ops.equal(
+        ops.expand_dims(segment_ids, 2), ops.expand_dims(segment_ids, 1)
+    )
 
 
 def positions_in_segments(segment_ids):
@@ -128,7 +130,7 @@ def positions_in_segments(segment_ids):
     Returns:
         Int32 tensor of that shape.
     """
-    places = ops.arange(ops.shape(segment_ids)[1], dtype="int32")[None]
+    places = ops.arange(ops.shape(segment_ids)[1], dtype="int32")
     same = same_segment_mask(segment_ids)
     # The first position of the same segment; argmax takes the first of equals.
     starts = ops.argmax(ops.cast(same, "int32"), axis=-1)
@@ -148,4 +150,5 @@ def _distances(query_length, key_length, start_index):
     """How far each key lies behind each query, `(1, 1, queries, keys)`."""
     queries = ops.arange(query_length, dtype="int32") + start_index
     keys = ops.arange(key_length, dtype="int32")
-    return (queries[:, None] - keys[None, :])[None, None]
+    distances = ops.expand_dims(queries, 1) - keys
+    return ops.expand_dims(distances, (0, 1))

@@ -39,7 +39,7 @@ def sinusoidal_positions(
     is_sine = features < sines if in_halves else features % 2 == 0
     exponents = ops.cast(2 * pairs, "float32") / hidden_dim
     frequencies = 1.0 / (max_wavelength**exponents)
-    angles = ops.cast(positions, "float32")[..., None] * frequencies
+    angles = ops.expand_dims(ops.cast(positions, "float32"), -1) * frequencies
     return ops.where(is_sine, ops.sin(angles), ops.cos(angles))
 
 

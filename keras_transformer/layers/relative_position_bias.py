@@ -81,9 +81,9 @@ class RelativePositionBias(keras.layers.Layer):
             return ops.transpose(bias)
         queries = ops.arange(query_length, dtype="int32") + start_index
         keys = ops.arange(key_length, dtype="int32")
-        buckets = self.buckets(keys[None, :] - queries[:, None])
+        buckets = self.buckets(keys - ops.expand_dims(queries, 1))
         bias = ops.take(self.embeddings, buckets, axis=0)  # (q, k, heads)
-        return ops.transpose(bias, (2, 0, 1))[None]
+        return ops.expand_dims(ops.transpose(bias, (2, 0, 1)), 0)
 
     def buckets(self, distances):
         """Number of the bucket for each distance, key less query position."""

@@ -81,7 +81,7 @@ class RotaryEmbedding(keras.layers.Layer):
         positions = ops.cast(
             ops.arange(length, dtype="int32") + start_index, "float32"
         )
-        angles = positions[:, None] * self._frequencies(dim)
+        angles = ops.expand_dims(positions, 1) * self._frequencies(dim)
         cos = ops.cast(ops.cos(angles), inputs.dtype)  # (length, dim / 2)
         sin = ops.cast(ops.sin(angles), inputs.dtype)
         first, second = ops.split(inputs, 2, axis=-1)

@@ -37,7 +37,7 @@ class SequencePooling(keras.layers.Layer):
             return inputs[:, 0]
         if padding_mask is None:
             padding_mask = ops.ones(ops.shape(inputs)[:2], dtype="bool")
-        real = ops.cast(padding_mask, "bool")[..., None]
+        real = ops.expand_dims(ops.cast(padding_mask, "bool"), -1)
         if self.kind == "max":
             lowest = ops.cast(float("-inf"), inputs.dtype)
             x = ops.max(ops.where(real, inputs, lowest), axis=1)

@@ -39,8 +39,8 @@ def describe_signature(name, function, examples):
     else:
         example["shapes"] = {k: v.shape.as_list() for k, v in outputs.items()}
     return {
-        "inputs": _specs(inputs),
-        "outputs": _specs(graph.structured_outputs),
+        "inputs": specs_of(inputs),
+        "outputs": specs_of(graph.structured_outputs),
         "example": example,
     }
 
@@ -89,7 +89,8 @@ def _indented(value, margin, before):
     return f"{begin}\n{deeper}{joint.join(parts)}\n{margin}{end}"
 
 
-def _specs(tensors):
+def specs_of(tensors):
+    """Type and shape of each of a dict of tensors or specs, for JSON."""
     return {
         name: {"dtype": x.dtype.name, "shape": x.shape.as_list()}
         for name, x in sorted(tensors.items())

@@ -9,7 +9,7 @@ import uuid
 
 # What is being written, or was when its process died. A model server reads
 # folders whose names are numbers, and no others.
-_BESIDE = re.compile(r"\.(\d+)-(new|old)-[0-9a-f]{32}")
+_BESIDE = re.compile(r"\.(.+)-(new|old)-[0-9a-f]{32}")
 
 
 def versions_in(path):

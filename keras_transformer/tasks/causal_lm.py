@@ -157,12 +157,9 @@ class CausalLM(TextGenerator):
     def prompt_of(self, inputs):
         return inputs["token_ids"], inputs["padding_mask"], 0
 
-    def read(self, inputs, tokens, slots_mask, positions, slots):
-        cache = self.decoder.empty_cache(ops.shape(tokens)[0], slots)
-        states, cache = self.next_states(
-            tokens, slots_mask, positions, 0, cache, ()
-        )
-        return states, cache, ()
+    def empty_state(self, inputs, slots):
+        batch = ops.shape(inputs["token_ids"])[0]
+        return self.decoder.empty_cache(batch, slots), {}
 
     def next_states(self, tokens, slots_mask, positions, slot, state, fixed):
         return self.decoder.run(

@@ -228,23 +228,19 @@ class Seq2SeqLM(TextGenerator):
             1,
         )
 
-    def read(self, inputs, tokens, slots_mask, positions, slots):
+    def empty_state(self, inputs, slots):
         model = self.encoder_decoder
         # Positions of the source count from the first place of a row.
         source_ids, source_mask = align_left(
             inputs["encoder_token_ids"], inputs["encoder_padding_mask"]
         )
         source = model.encode(source_ids, source_mask, training=False)
-        cache = model.empty_cache(ops.shape(tokens)[0], slots, source)
+        cache = model.empty_cache(ops.shape(source_ids)[0], slots, source)
         fixed = {
             "source_mask": source_mask,
             "source": [block["source_attention"] for block in cache],
         }
-        state = [block["self_attention"] for block in cache]
-        states, state = self.next_states(
-            tokens, slots_mask, positions, 0, state, fixed
-        )
-        return states, state, fixed
+        return [block["self_attention"] for block in cache], fixed
 
     def next_states(self, tokens, slots_mask, positions, slot, state, fixed):
         cache = [

@@ -21,8 +21,8 @@ class TokenGenerator(AnswerTokens):
     """A task that writes tokens, with a search that can be chosen each time.
 
     A subclass gives what `LanguageModel` needs; `generation_inputs`, the ids
-    that writing may begin with; and `prompt_of`, `read` and `next_states`,
-    which run its model.
+    that writing may begin with; and `prompt_of`, `empty_state` and
+    `next_states`, which run its model.
 
     Args:
         inputs: Dict of `keras.Input`s by name.
@@ -74,35 +74,32 @@ class TokenGenerator(AnswerTokens):
         """
         raise NotImplementedError
 
-    def read(self, inputs, tokens, slots_mask, positions, slots):
-        """Send a prompt through the model.
+    def empty_state(self, inputs, slots):
+        """What a step needs beside its tokens, when none were read yet.
 
         Args:
-            inputs: Dict of ids and masks.
-            tokens: Int tensor `(batch, length)`, right-aligned.
-            slots_mask: Bool tensor `(batch, slots)`.
-            positions: Int tensor `(batch, length)`.
+            inputs: Dict of ids and masks; those of the source are read.
             slots: Most tokens that the cache shall hold.
 
         Returns:
-            Tuple of hidden states `(batch, length, hidden_dim)`, the part of
-            the cache that changes with each token, and the part that stays.
+            Tuple of the part of the cache that changes with each token, and
+            the part that stays, both nested dicts and lists of tensors.
         """
         raise NotImplementedError
 
     def next_states(self, tokens, slots_mask, positions, slot, state, fixed):
-        """Send one more token a row through the model.
+        """Send more tokens through the model: a prompt, then one a row.
 
         Args:
-            tokens: Int tensor `(rows, 1)`.
+            tokens: Int tensor `(rows, length)`.
             slots_mask: Bool tensor `(rows, slots)`.
-            positions: Int tensor `(rows, 1)`.
-            slot: Where in the cache they belong, an int tensor `()`.
-            state: What `read` gave, or this.
-            fixed: What `read` gave.
+            positions: Int tensor `(rows, length)`.
+            slot: Where in the cache the first belongs, an int tensor `()`.
+            state: What `empty_state` gave, or this.
+            fixed: What `empty_state` gave.
 
         Returns:
-            Hidden states `(rows, 1, hidden_dim)` and the new state.
+            Hidden states `(rows, length, hidden_dim)` and the new state.
         """
         raise NotImplementedError
 
@@ -127,8 +124,9 @@ class TokenGenerator(AnswerTokens):
         slots_mask = ops.concatenate(
             [mask, ops.ones((batch, steps - 1), dtype="bool")], axis=1
         )
-        states, state, model = self.read(
-            inputs, tokens, slots_mask, positions, width + steps - 1
+        state, model = self.empty_state(inputs, width + steps - 1)
+        states, state = self.next_states(
+            tokens, slots_mask, positions, 0, state, model
         )
         decoding = Decoding(
             step=self._step_behind(width),

@@ -96,3 +96,24 @@ def test_bad_flags_exit_with_2(flags, tmp_path):
     with pytest.raises(SystemExit) as exit:
         export(tmp_path / "none", tmp_path / "toy", *flags)
     assert exit.value.code == 2
+
+
+def test_other_formats_are_folders_of_their_own(trained, tmp_path, capsys):
+    to = tmp_path / "toy"
+    assert export(trained, to, "--format", "litert") == 0
+    assert capsys.readouterr().out == f"{to}\n"
+    assert {p.name for p in to.iterdir()} == {"model.tflite", "signature.json"}
+    assert export(trained, to, "--format", "litert") == 2
+    assert "is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flags", [["--warm-up", 4], ["--server-files"], ["--version", 1]]
+)
+def test_other_formats_have_no_use_for_a_servers_flags(
+    flags, trained, tmp_path, capsys
+):
+    to = tmp_path / "toy"
+    assert export(trained, to, "--format", "onnx", *flags) == 2
+    assert f"Received: {flags[0]}." in capsys.readouterr().err
+    assert not to.exists()
