@@ -12,6 +12,7 @@ from keras_transformer.data import (
     read_labelled_texts,
     read_texts,
 )
+from keras_transformer.data.bucket_lengths import best_bucket_lengths
 
 LENGTHS = st.lists(st.integers(0, 40), min_size=1, max_size=60)
 WITHOUT_DEADLINE = settings(deadline=None)
@@ -92,8 +93,37 @@ def test_rows_fit_on_all_sides_and_more_buckets_pad_less(
             plan.bucket_lengths, plan.bucket_rows, strict=True
         ):
             assert (both[rows] <= padded).all()
-        shares.append(plan.real_token_share)
-    assert shares[0] <= shares[1] + 1e-9
+        chosen = best_bucket_lengths(np.maximum(both, 1), number)
+        shares.append(sum(least_positions(row, chosen) for row in both))
+    assert shares[0] >= shares[1]
+
+
+def least_positions(row, bucket_lengths):
+    return min(
+        sum(padded) for padded in bucket_lengths if (row <= padded).all()
+    )
+
+
+def test_rows_that_do_not_fill_a_batch_go_to_a_longer_bucket():
+    lengths = [10] * 13 + [9] * 2 + [12] * 7
+    plan = plan_batches(lengths, batch_tokens=60, bucket_lengths=(10, 12))
+    assert plan.shapes == {(6, 10): 2, (5, 12): 2}
+    assert set(range(13, 15)) <= set(plan.bucket_rows[0])  # the longest went
+    # Two rows of 10 would become longer by 40 positions each.
+    plan = plan_batches([10] * 2 + [50], batch_tokens=60, max_buckets=2)
+    assert plan.shapes == {(2, 10): 1, (1, 50): 1}
+
+
+@WITHOUT_DEADLINE
+@given(LENGTHS, st.integers(1, 100), st.integers(1, 6))
+def test_what_is_carried_pads_little(lengths, budget, buckets):
+    lengths = np.maximum(lengths, 1)
+    plan = plan_batches(lengths, batch_tokens=budget, max_buckets=buckets)
+    chosen = best_bucket_lengths(lengths[:, None], buckets)
+    least = sum(least_positions(row, chosen) for row in lengths[:, None])
+    padded = lengths.sum() / plan.real_token_share
+    most = max(budget, lengths.max()) / 4
+    assert least <= round(padded) <= least + most * (len(chosen) - 1)
 
 
 @WITHOUT_DEADLINE
