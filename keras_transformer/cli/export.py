@@ -80,10 +80,19 @@ def _add_content_arguments(parser):
         help="texts, one a line as for `predict`, to warm up with, and the "
         "first to show (default: some English sentences)",
     )
-    parser.add_argument(
+    stored = parser.add_mutually_exclusive_group()
+    stored.add_argument(
         "--dtype",
-        choices=("bfloat16", "float16"),
-        help="store weights in half the bytes (default: as they are)",
+        choices=("bfloat16", "float16", "int8"),
+        help="store weights in half the bytes, or a quarter; the card tells "
+        "what that changes (default: as they are)",
+    )
+    stored.add_argument(
+        "--int8",
+        dest="dtype",
+        action="store_const",
+        const="int8",
+        help="short for --dtype int8",
     )
 
 

@@ -172,28 +172,15 @@ class MultiHeadAttention(keras.layers.Layer):
             key_padding_mask(value_mask, "value_mask"),
             key_padding_mask(key_mask, "key_mask"),
         )
-        if cache_index is None:
-            # What positions say is left to the core, which may have a kernel.
-            positions = {
-                "is_causal": use_causal_mask,
-                "sliding_window": self.sliding_window,
-                **uncached_bias(self.position_encoding, lengths),
-            }
-        else:
-            seen = self._position_mask(lengths, start_index, use_causal_mask)
-            mask = join_masks(seen, mask)
-            bias = score_bias(self.position_encoding, lengths, start_index)
-            positions = {"bias": bias}
         output = dot_product_attention(
             queries,
             keys,
             values,
-            mask=mask,
             dropout=self._active_dropout(training),
             return_scores=return_attention_scores,
             scale=self.attention_scale,
             training=training,
-            **positions,
+            **self._positions(mask, lengths, cache_index, use_causal_mask),
         )
         output, *scores = output if return_attention_scores else (output,)
         output = self.output_projection(self._join_heads(output))
@@ -240,6 +227,20 @@ class MultiHeadAttention(keras.layers.Layer):
         return {
             name: ops.slice_update(cache[name], start, new[name])
             for name in ("key", "value")
+        }
+
+    def _positions(self, mask, lengths, cache_index, causal):
+        """What positions say of the scores: arguments of the core."""
+        if cache_index is not None:
+            seen = self._position_mask(lengths, cache_index, causal)
+            bias = score_bias(self.position_encoding, lengths, cache_index)
+            return {"mask": join_masks(seen, mask), "bias": bias}
+        # The core, which may have a kernel for these, works them out.
+        return {
+            "mask": mask,
+            "is_causal": causal,
+            "sliding_window": self.sliding_window,
+            **uncached_bias(self.position_encoding, lengths),
         }
 
     def _position_mask(self, lengths, start_index, causal):

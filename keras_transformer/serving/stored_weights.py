@@ -1,11 +1,14 @@
-"""Weights that take half the bytes in a file, and are cast where used."""
+"""Weights that take fewer bytes in a file, and are restored where used."""
 
 import contextlib
+import statistics
+import time
 
 import keras
 import tensorflow as tf
 
-DTYPES = ("float32", "bfloat16", "float16")
+DTYPES = ("float32", "bfloat16", "float16", "int8")
+_TIMED_CALLS = 7
 
 
 def check_dtype(dtype):
@@ -28,7 +31,7 @@ class StoredWeights:
     Args:
         task: A task.
         dtype: Type to store weights of floats in; `None` to store them as they
-            are.
+            are. `"int8"` is for matrices and tables; others stay.
 
     Attributes:
         is_changed: Whether a weight is stored in another type.
@@ -36,15 +39,22 @@ class StoredWeights:
 
     def __init__(self, task, dtype=None):
         check_dtype(dtype)
-        self._pairs = [
-            (weight, tf.Variable(tf.cast(weight, dtype), trainable=False))
-            for weight in task.weights
-            if dtype is not None
-            and weight.dtype != dtype
-            and tf.as_dtype(weight.dtype).is_floating
-        ]
-        self.is_changed = bool(self._pairs)
         self._task = task
+        self._stored = {
+            weight.path: _Int8(weight)
+            if dtype == "int8"
+            else _Cast(weight, dtype)
+            for weight in task.weights
+            if _is_to_change(weight, dtype)
+        }
+        self.is_changed = bool(self._stored)
+
+    @property
+    def num_bytes(self):
+        """Pair of the bytes that are stored, and of those there were."""
+        before = {w.path: w.numpy().nbytes for w in self._task.weights}
+        now = {path: x.num_bytes for path, x in self._stored.items()}
+        return sum((before | now).values()), sum(before.values())
 
     def scope(self):
         """Within it, the task computes with what is stored."""
@@ -52,12 +62,13 @@ class StoredWeights:
             return contextlib.nullcontext()
         return keras.StatelessScope(
             [
-                (weight, tf.cast(stored, weight.dtype))
-                for weight, stored in self._pairs
+                (weight, self._stored[weight.path].read())
+                for weight in self._task.weights
+                if weight.path in self._stored
             ]
         )
 
-    def difference(self, function, ids):
+    def compare(self, function, ids):
         """Measure what storing weights in another type does to logits.
 
         Args:
@@ -65,8 +76,74 @@ class StoredWeights:
             ids: Dict of the ids and masks of some examples.
 
         Returns:
-            The most by which a logit differs from that of the task.
+            Tuple of the most by which a logit differs from that of the task,
+            the milliseconds that a call takes, and those it took.
         """
-        stored = tf.cast(function(*ids.values())["logits"], tf.float32)
-        exact = tf.cast(self._task(ids, training=False), tf.float32)
-        return float(tf.reduce_max(tf.abs(stored - exact)))
+        exact = tf.function(
+            lambda *given: {
+                "logits": self._task(
+                    dict(zip(ids, given, strict=True)), training=False
+                )
+            },
+            input_signature=function.input_signature,
+            autograph=False,
+        )
+        tensors = [tf.constant(x) for x in ids.values()]
+        logits, times = [], []
+        for one in (function, exact):
+            found = one(*tensors)["logits"]
+            logits.append(tf.cast(found, tf.float32))
+            times.append(_milliseconds(one, tensors))
+        gap = tf.reduce_max(tf.abs(logits[0] - logits[1]))
+        return float(gap), *times
+
+
+def _is_to_change(weight, dtype):
+    if dtype is None or weight.dtype == dtype:
+        return False
+    is_float = tf.as_dtype(weight.dtype).is_floating
+    return is_float and (dtype != "int8" or len(weight.shape) > 1)
+
+
+class _Cast:
+    """A weight in another type of floats."""
+
+    def __init__(self, weight, dtype):
+        self._variable = tf.Variable(tf.cast(weight, dtype), trainable=False)
+        self._dtype = weight.dtype
+
+    @property
+    def num_bytes(self):
+        return self._variable.numpy().nbytes
+
+    def read(self):
+        return tf.cast(self._variable, self._dtype)
+
+
+class _Int8:
+    """A weight as whole numbers to 127, and how large 1 is.
+
+    That is told for each output of a matrix, and for each row of a table.
+    """
+
+    def __init__(self, weight):
+        axis = -1 if weight.name == "embeddings" else 0
+        values, scale = keras.quantizers.abs_max_quantize(weight, axis=axis)
+        self._values = tf.Variable(values, trainable=False)
+        self._unit = tf.Variable(1 / scale, trainable=False)
+
+    @property
+    def num_bytes(self):
+        return self._values.numpy().nbytes + self._unit.numpy().nbytes
+
+    def read(self):
+        return tf.cast(self._values, self._unit.dtype) * self._unit
+
+
+def _milliseconds(function, tensors):
+    taken = []
+    for _ in range(_TIMED_CALLS):
+        begin = time.perf_counter()
+        function(*tensors)["logits"].numpy()
+        taken.append(time.perf_counter() - begin)
+    return 1000 * statistics.median(taken)

@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 import keras_transformer as kt
+from keras_transformer.serving.stored_weights import StoredWeights
 from tests.layers.checks import randomize
 from tests.tasks.toys import TEXTS, make_classifier, make_preprocessor
 
@@ -54,7 +55,7 @@ def test_answers_are_those_of_weights_rounded_to_the_type(
     assert f"stored in {dtype}" in card
 
 
-def test_a_larger_model_takes_half_the_disk_and_answers_alike(tmp_path):
+def test_a_larger_model_takes_less_of_the_disk_and_answers_alike(tmp_path):
     preprocessor = make_preprocessor()
     encoder = kt.models.Encoder.from_size(
         "tiny", preprocessor.vocabulary_size, max_sequence_length=12
@@ -62,7 +63,7 @@ def test_a_larger_model_takes_half_the_disk_and_answers_alike(tmp_path):
     task = kt.tasks.TextClassifier(encoder, preprocessor, ["bad", "good"])
     wanted = task.answer(TEXTS)
     sizes = {}
-    for dtype in (None, "bfloat16"):
+    for dtype in (None, "bfloat16", "int8"):
         folder = kt.serving.export(task, tmp_path / str(dtype), dtype=dtype)
         files = (folder / "variables").glob("variables.data*")
         sizes[dtype] = sum(file.stat().st_size for file in files)
@@ -73,6 +74,27 @@ def test_a_larger_model_takes_half_the_disk_and_answers_alike(tmp_path):
             answer["scores"], wanted["scores"], atol=tolerance
         )
     assert sizes["bfloat16"] < 0.6 * sizes[None]
+    assert sizes["int8"] < 0.35 * sizes[None]
+
+
+def test_int8_rounds_to_127_steps_of_each_output_or_row():
+    task = randomize(make_classifier())
+    exact = {weight.path: weight.numpy() for weight in task.weights}
+    stored = StoredWeights(task, "int8")
+    with stored.scope():
+        found = {w.path: w.value.numpy() for w in task.weights}
+    for path, weight in exact.items():
+        if weight.ndim < 2:
+            np.testing.assert_array_equal(found[path], weight)
+            continue
+        axis = -1 if path.endswith("embeddings") else 0
+        step = np.abs(weight).max(axis, keepdims=True) / 127
+        rounded = np.round(weight / step) * step
+        np.testing.assert_allclose(found[path], rounded, atol=1e-6)
+        assert not np.array_equal(found[path], weight)
+    now, before = stored.num_bytes
+    assert before == sum(weight.nbytes for weight in exact.values())
+    assert now < before
 
 
 def test_float32_changes_nothing(tmp_path):
@@ -85,6 +107,6 @@ def test_float32_changes_nothing(tmp_path):
 
 
 def test_an_unknown_type_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="one of float32, bfloat16, float16"):
-        kt.serving.export(make_classifier(), tmp_path / "toy", dtype="int8")
+    with pytest.raises(ValueError, match=r"one of float32, .*int8"):
+        kt.serving.export(make_classifier(), tmp_path / "toy", dtype="int4")
     assert list(tmp_path.iterdir()) == []

@@ -99,7 +99,7 @@ def _has_biases(arguments):
     return bool(attention), "feed_forward" in biases
 
 
-def _config(arguments):
+def _check_config(arguments):
     check_fixed(
         arguments,
         (
@@ -120,6 +120,11 @@ def _config(arguments):
         configs.is_gated(ours) and configs.activation_name(ours),
         f"activation={ours!r} (it has a gated one)",
     )
+
+
+def _config(arguments):
+    _check_config(arguments)
+    ours = arguments["activation"]
     attention_bias, mlp_bias = _has_biases(arguments)
     embedding_dropout = arguments["embedding_dropout"]
     return {
