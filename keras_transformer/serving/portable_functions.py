@@ -71,16 +71,21 @@ def _writing_functions(task):
 
     functions = {"step": _constant(task, step, specs)}
     if fixed_specs:
-
-        def source(**inputs):
-            return _named(task.empty_state(inputs, 1)[1])
-
-        specs = {
-            name: tf.TensorSpec([None, None], tensor.dtype)
-            for name, tensor in _blank_source(task, 1, 1).items()
-        }
-        functions["source"] = _constant(task, source, specs)
+        functions["source"] = _source_function(task)
     return functions
+
+
+def _source_function(task):
+    """What is computed of a source once."""
+
+    def source(**inputs):
+        return _named(task.empty_state(inputs, 1)[1])
+
+    specs = {
+        name: tf.TensorSpec([None, None], tensor.dtype)
+        for name, tensor in _blank_source(task, 1, 1).items()
+    }
+    return _constant(task, source, specs)
 
 
 def _blank_source(task, batch, length):
