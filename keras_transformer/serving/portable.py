@@ -47,7 +47,8 @@ def export_onnx(task, path, *, overwrite=False):
         RuntimeError: If Keras does not run on TensorFlow.
         ValueError: If the task does not compute in float32, takes more than
             2 GiB, or uses an operation that ONNX does not have.
-        FileExistsError: If the folder is there already.
+        FileExistsError: If the folder is there already, or is to be
+            replaced and holds other files.
     """
     if importlib.util.find_spec("tf2onnx") is None:
         raise ImportError(
@@ -84,7 +85,8 @@ def export_litert(task, path, *, overwrite=False):
         RuntimeError: If Keras does not run on TensorFlow.
         ValueError: If the task does not compute in float32, takes more than
             2 GiB, or uses an operation that LiteRT does not have.
-        FileExistsError: If the folder is there already.
+        FileExistsError: If the folder is there already, or is to be
+            replaced and holds other files.
     """
     with _folder(path, overwrite) as folder:
         functions = portable_functions(task)
@@ -102,8 +104,21 @@ def _folder(path, overwrite):
             f"{path} is there already. Name another folder, or pass "
             "`overwrite=True` to replace it."
         )
+    if path.exists() and not _is_export(path):
+        raise FileExistsError(
+            f"{path} holds more than an export to ONNX or LiteRT, and is not "
+            "replaced. Name another folder."
+        )
     with written_beside(path) as folder:
         yield folder
+
+
+def _is_export(path):
+    """Whether nothing else would be lost with a folder."""
+    suffixes = {".json", ".onnx", ".tflite"}
+    return (path / SIGNATURE).is_file() and all(
+        file.is_file() and file.suffix in suffixes for file in path.iterdir()
+    )
 
 
 def _write_signatures(folder, task, functions):

@@ -150,6 +150,21 @@ def test_a_folder_is_replaced_if_asked_to(runtime, tmp_path):
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_folder_of_something_else_is_never_replaced(runtime, tmp_path):
+    (tmp_path / "1").mkdir()
+    (tmp_path / "signature.json").write_text("{}", "utf-8")
+    (tmp_path / "file").write_text("mine", "utf-8")
+    for path in (tmp_path, tmp_path / "file"):
+        with pytest.raises(FileExistsError, match="is not replaced"):
+            runtime.write(make_classifier(), path, overwrite=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "1",
+        "file",
+        "signature.json",
+    ]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_half_precision_is_refused_and_leaves_nothing(runtime, tmp_path):
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
